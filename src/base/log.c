@@ -1,0 +1,79 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/json_write.h"
+
+static struct {
+	int fd;
+	enum log_format format;
+	enum log_level max;
+} log_state = {.fd = -1, .format = LOG_TEXT, .max = LOG_WARNING};
+
+void log_setup(int fd, enum log_format format, enum log_level max)
+{
+	log_state.fd = fd;
+	log_state.format = format;
+	log_state.max = max;
+}
+
+int log_fd(void)
+{
+	return log_state.fd;
+}
+
+enum log_level log_max_level(void)
+{
+	return log_state.max;
+}
+
+static void emit(int fd, const struct buf *line)
+{
+	/* One write per line, so that lines of several processes do not mix.
+	 * A log that cannot be written must not fail the container. */
+	if (write(fd, line->data, line->len) < 0)
+		return;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = {"error", "warning", "info",
+					    "debug"};
+	_cleanup_buf_ struct buf line = {0};
+	char text[1024], when[32];
+	struct tm tm;
+	time_t now;
+	va_list ap;
+
+	if (level > log_state.max)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+
+	if (level == LOG_ERROR)
+		buf_printf(&line, "hull: %s\n", text);
+	else
+		buf_printf(&line, "hull: %s: %s\n", names[level], text);
+	if (log_state.fd != STDERR_FILENO)
+		emit(STDERR_FILENO, &line);
+	if (log_state.fd < 0)
+		return;
+
+	line.len = 0;
+	now = time(NULL);
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (log_state.format == LOG_JSON) {
+		buf_printf(&line, "{\"level\":\"%s\",\"msg\":", names[level]);
+		json_write_string(&line, text);
+		buf_printf(&line, ",\"time\":\"%s\"}\n", when);
+	} else {
+		buf_printf(&line, "%s %s: %s\n", when, names[level], text);
+	}
+	emit(log_state.fd, &line);
+}
