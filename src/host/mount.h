@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mount.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -39,16 +40,17 @@ struct mount_opts {
 	 * it. */
 	uint64_t set, clr;
 	uint64_t rec_set, rec_clr;
+	uint64_t super; /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
 	unsigned long propagation[MOUNT_MAX_PROPAGATION];
 	unsigned int n_propagation;
-	/* For the filesystem: "size=64m", or "sync", in order.  Pointers into
-	 * the options that were parsed. */
+	/* What no table knows is for the filesystem: "size=64m", in order.
+	 * Pointers into the options that were parsed. */
 	const char **data;
 	size_t n_data;
 };
 
-/* `options` is NULL-terminated, or NULL.  Options that no table knows go to
- * the filesystem.  Fails only on too many changes of propagation. */
+/* `options` is NULL-terminated, or NULL.  Fails only on too many changes of
+ * propagation. */
 int mount_opts_parse(char *const *options, struct mount_opts *ret,
 		     struct err *err);
 void mount_opts_free(struct mount_opts *opts);
@@ -57,10 +59,9 @@ const char *const *mount_option_names(void);
 
 /* ------------------------------------------------------------ the mount -- */
 
-/* A new filesystem, detached; returns the descriptor of its root.  `source`
- * may be NULL.  `data` are "key=value" or "flag"; `label` (an SELinux
- * label, or NULL) is given as `label_key`, e.g. "context".  `attrs` are
- * MOUNT_ATTR_*.  The kernel's own words are part of the error. */
+/* A new filesystem.  `source` may be NULL.  `data` are "key=value" or "flag";
+ * `label` (an SELinux label, or NULL) is given as `label_key`, e.g.
+ * "context".  `attrs` are MOUNT_ATTR_*, `super` as in mount_opts. */
 struct mount_fs {
 	const char *type;
 	const char *source;
@@ -68,33 +69,46 @@ struct mount_fs {
 	size_t n_data;
 	const char *label_key, *label;
 	uint64_t attrs;
+	uint64_t super;
 };
+
+/* Make it, detached; returns the descriptor of its root.  The kernel's own
+ * words are part of the error. */
 int mount_fs_new(const struct mount_fs *fs, struct err *err);
+/* The new system calls take no value of 256 bytes or more (the lowerdir of an
+ * overlay) and no subtype ("fuse.sshfs"). */
+bool mount_fs_needs_classic(const struct mount_fs *fs);
+/* mount(2), onto the directory or file `target`, for those. */
+int mount_fs_classic(const struct mount_fs *fs, int target, struct err *err);
+/* Give the filesystem that is mounted at `target` new options. */
+int mount_fs_reconfigure(const struct mount_fs *fs, int target,
+			 struct err *err);
 
 /* A copy of the mount at `path` (below `dir`, AT_FDCWD for the caller's own
- * view; "" for `dir` itself), detached.  The last component is not followed
- * with `nofollow`.  -errno. */
-int mount_clone(int dir, const char *path, bool recursive, bool nofollow);
+ * view; "" for `dir` itself), detached.  -errno. */
+enum { CLONE_TREE_RECURSIVE = 1, CLONE_TREE_NOFOLLOW = 2 };
+int mount_clone(int dir, const char *path, unsigned int flags);
 
-/* Attributes, then propagation, then idmapping, of a mount by descriptor.
- * -errno. */
+/* Change a mount by descriptor: attributes, propagation (MS_*, with MS_REC
+ * for all mounts below), idmapping (of a detached mount).  -errno. */
 int mount_set(int mnt, uint64_t set, uint64_t clr, bool recursive);
 int mount_set_propagation(int mnt, unsigned long flags);
 int mount_set_idmap(int mnt, int userns, bool recursive);
 
-/* Attach onto the file or directory that `target` is. */
+/* Attach onto the file or directory that `target` is.  -errno. */
 int mount_attach(int mnt, int target);
 /* Attach onto `name` in `dir`.  One component, never followed when it is a
- * symlink: -ELOOP, -ENOTDIR or -EINVAL then. */
+ * symlink: a directory is refused then, and a file covers the link. */
 int mount_attach_at(int mnt, int dir, const char *name);
 
-/* A copy of the host's /dev/null, verified (char 1:3) and read-only, so that
- * nobody can change the owner or mode of the host's own through it. */
-int mount_clone_null(struct err *err);
 /* A copy of a device node of the host's, verified to be of `type` (S_IFCHR
- * or S_IFBLK) and `rdev`. */
+ * or S_IFBLK) and `rdev`.  The mount is read-only, which is no matter for the
+ * device, but keeps the host's node from being given another mode or owner
+ * through the copy. */
 int mount_clone_device(const char *host_path, mode_t type, dev_t rdev,
 		       struct err *err);
+/* The host's /dev/null, char 1:3. */
+int mount_clone_null(struct err *err);
 /* An empty directory that cannot be written to, detached. */
 int mount_new_empty(const char *label_key, const char *label,
 		    struct err *err);
@@ -103,6 +117,9 @@ int mount_new_empty(const char *label_key, const char *label,
 
 /* Change the propagation of everything we can see: MS_SLAVE, MS_SHARED, … */
 int mount_propagate_all(unsigned long flags, struct err *err);
+/* Make the mount that holds the directory `path` private, so that what is
+ * attached there does not reach its peers. */
+int mount_make_parent_private(const char *path, struct err *err);
 /* Make `root` (the root of an attached mount) our "/" and forget the old
  * one.  Leaves the working directory at "/". */
 int mount_pivot_root(int root, struct err *err);
