@@ -119,6 +119,7 @@ int procfs_write_sysctl(int procfs, const char *name, const char *value,
 			struct err *err)
 {
 	_cleanup_free_ char *path = xasprintf("sys/%s", name);
+	_cleanup_free_ char *clean = NULL;
 	char *first = strpbrk(path + 4, "./");
 
 	/* sysctl(8): what separates first separates always; the other
@@ -127,6 +128,10 @@ int procfs_write_sysctl(int procfs, const char *name, const char *value,
 	if (first && *first == '.')
 		for (char *p = path + 4; *p; p++)
 			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	/* "kernel/../../1/oom_score_adj" is below the procfs, too. */
+	clean = path_clean(path);
+	if (!str_eq(clean, path))
+		return err_say(err, -EINVAL, "\"%s\" is not a sysctl", name);
 	return procfs_write(procfs, path, value, err);
 }
 
