@@ -15,7 +15,8 @@
 #include "host/cgroup.h"
 
 struct err;
-struct oci_process;
+struct oci_annotation;
+struct container;
 
 /* What the global options say; the same for every verb. */
 struct runtime {
@@ -124,20 +125,20 @@ enum container_status {
 /* "creating", "created", … as the specification spells them. */
 const char *container_status_name(enum container_status status);
 
-/* One container as state and list show it.  Free with
- * container_info_free(). */
+/* One container as state and list show it.  The pointers are the
+ * container's; free with container_info_free(). */
 struct container_info {
-	char *id;
+	const char *id;
 	enum container_status status;
 	pid_t pid; /* in our pid namespace; 0 when stopped */
-	char *bundle;
-	char *rootfs;
-	char *created;	/* RFC 3339 */
-	char *owner;	/* user name, or the uid in digits */
-	char *sandbox;
-	struct oci_annotation *annotations; /* n_annotations of them */
+	const char *bundle;
+	const char *rootfs;
+	const char *created; /* RFC 3339 */
+	uid_t owner;
+	const char *sandbox;
+	const struct oci_annotation *annotations;
 	size_t n_annotations;
-	struct arena *arena; /* holds the annotations */
+	struct container *container;
 };
 
 void container_info_free(struct container_info *info);

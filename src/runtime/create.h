@@ -1,0 +1,63 @@
+/* runtime/create.h
+ * Making a container: shared by "create" and "run". */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "host/seccomp.h"
+#include "runtime/container.h"
+#include "runtime/init.h"
+#include "runtime/ns.h"
+
+struct creation {
+	const struct runtime *rt;
+	const struct create_opts *opts;
+	struct container *c;
+	const struct sandbox *sandbox;
+	struct buf config;	/* the text of config.json */
+	struct cgroup *cgroup;
+	struct ns_plan ns;
+	struct seccomp_prog seccomp;
+	struct init_args init;
+	int sync[2];
+	int start_socket;	/* "create"; -1 for "run" */
+	int master;		/* the terminal, when "run" keeps it */
+	pid_t pid;
+	int pidfd;
+};
+
+/* Up to the created state.  On failure all is undone and `cr` is free. */
+int creation_run(struct creation *cr, const struct runtime *rt,
+		 const struct create_opts *opts, bool start_socket,
+		 int *exit_status, struct err *err);
+/* Kill what was made and remove every trace of it, hooks included. */
+void creation_abort(struct creation *cr);
+/* Frees memory and descriptors; the container stays. */
+void creation_free(struct creation *cr);
+
+/* The hooks of `kind` that run in the host's namespaces. */
+int container_run_hooks(struct container *c, const char *kind,
+			const struct oci_hook *hooks, size_t n,
+			enum container_status status, struct err *err);
+/* After "delete": its failure is logged, the container is gone all the
+ * same. */
+void container_poststop(struct container *c);
+
+/* Kill what still runs of it, and remove cgroup, resctrl group, and state.
+ * The container is locked, and open still, but no more. */
+int container_remove(struct container *c, struct err *err);
+
+/* init was told to start: returns when it has executed the program, after
+ * the poststart hooks, or with init's own error. */
+int container_await_exec(struct container *c, int sock, int *exit_status,
+			 struct err *err);
+
+/* A terminal arrived: give it to the --console-socket, or keep it. */
+int container_take_console(int master, const char *console_socket, int *keep,
+			   struct err *err);
+
+/* --pid-file and --pidfd-socket; NULL is none. */
+int container_write_pid_file(const char *path, pid_t pid, struct err *err);
+int container_send_pidfd(const char *path, int pidfd, struct err *err);

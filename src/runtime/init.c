@@ -1,0 +1,279 @@
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/netlink.h"
+#include "host/path.h"
+#include "host/procfs.h"
+#include "oci/spec.h"
+#include "runtime/store.h"
+#include "runtime/sync.h"
+#include "sandbox/sandbox.h"
+
+int init_before(void *data, struct err *err)
+{
+	const struct init_args *args = data;
+
+	return process_set_oom_score(args->setup.process, err);
+}
+
+static int set_names(const struct oci_spec *spec, struct err *err)
+{
+	if (!str_empty(spec->hostname) &&
+	    sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return err_set(err, -errno, "hostname: %s", spec->hostname);
+	if (!str_empty(spec->domainname) &&
+	    setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return err_set(err, -errno, "domainname: %s",
+			       spec->domainname);
+	return 0;
+}
+
+/* Our pid as the host sees it: /proc is still the host's. */
+pid_t init_host_pid(void)
+{
+	char link[24];
+	ssize_t n = readlink("/proc/self", link, sizeof(link) - 1);
+	uint64_t pid;
+
+	if (n <= 0)
+		return 0;
+	link[n] = '\0';
+	return parse_u64(link, INT32_MAX, &pid) == 0 ? (pid_t)pid : 0;
+}
+
+static int run_hooks(const struct init_args *args, const char *kind,
+		     const struct oci_hook *hooks, size_t n, pid_t pid,
+		     enum container_status status, struct err *err)
+{
+	_cleanup_buf_ struct buf state = {0};
+	struct container copy = *args->container;
+	struct hook_call call = {
+		.kind = kind,
+		.hooks = hooks,
+		.n = n,
+	};
+
+	if (n == 0)
+		return 0;
+	copy.state.pid = pid;
+	container_state_json(&copy, status, &state);
+	call.state_json = state.data;
+	return hooks_run(&call, err);
+}
+
+/* Descriptors that hull opened in our place, until it says that is all. */
+static int receive_sources(struct init_args *args,
+			   struct rootfs_sources *sources, struct err *err)
+{
+	size_t n = args->setup.spec->n_mounts + 1;
+
+	sources->fd = xcalloc(n, sizeof(int));
+	sources->n = n;
+	for (size_t i = 0; i < n; i++)
+		sources->fd[i] = -1;
+	for (;;) {
+		int fd, index = 0, type;
+
+		type = sync_recv(args->setup.sync, &fd, &index, err);
+		if (type == SYNC_SOURCES_END)
+			break;
+		if (type < 0)
+			return type;
+		if (type != SYNC_SOURCE || fd < 0 || index < 0 ||
+		    (size_t)index >= n)
+			return err_say(err, -EPROTO,
+				       "mount sources: unexpected message");
+		sources->fd[index] = fd;
+	}
+	args->rootfs.sources = sources;
+	return 0;
+}
+
+/* process.cwd is made when the image lacks it, as long as the root can be
+ * written to. */
+static int make_cwd(int root, const char *cwd, struct err *err)
+{
+	_cleanup_close_ int fd = path_open_in_root(root, cwd, O_PATH);
+
+	if (fd >= 0)
+		return 0;
+	fd = path_mkdir_p_in_root(root, cwd, 0755);
+	/* On a read-only filesystem chdir() will say what is missing. */
+	if (fd < 0 && fd != -EROFS && fd != -EACCES)
+		return err_set(err, fd, "process.cwd: create %s", cwd);
+	return 0;
+}
+
+static int meet_hull(const struct init_args *args, struct err *err)
+{
+	int rc;
+
+	if (!args->wait_for_hooks)
+		return 0;
+	rc = sync_send(args->setup.sync, SYNC_NAMESPACES, -1);
+	if (rc < 0)
+		return err_set(err, rc, "report the namespaces");
+	return sync_expect(args->setup.sync, SYNC_HOOKS_DONE, NULL, NULL, err);
+}
+
+/* The root and the terminal; afterwards "/" is the container's. */
+static int build_root(struct init_args *args, pid_t pid, struct err *err)
+{
+	const struct oci_hooks *hooks = &args->setup.spec->hooks;
+	struct rootfs_sources sources = {0};
+	struct rootfs *r = NULL;
+	int pty = -1, rc = 0;
+
+	if (args->sources_by_message)
+		rc = receive_sources(args, &sources, err);
+	if (rc == 0)
+		rc = rootfs_open(&args->rootfs, &r, err);
+	if (rc == 0)
+		rc = rootfs_mount(r, err);
+	if (rc == 0)
+		rc = meet_hull(args, err);
+	if (rc == 0)
+		rc = run_hooks(args, "createContainer",
+			       hooks->create_container,
+			       hooks->n_create_container, pid,
+			       CONTAINER_CREATING, err);
+	if (rc == 0)
+		rc = make_cwd(rootfs_fd(r), args->setup.process->cwd, err);
+	if (rc == 0)
+		rc = process_terminal(&args->setup, rootfs_fd(r), &pty, err);
+	if (rc == 0 && pty >= 0)
+		rc = rootfs_console(r, pty, err);
+	if (rc == 0)
+		rc = rootfs_seal(r, err);
+	if (rc == 0)
+		rc = rootfs_enter(r, err);
+	close_keep_errno(pty);
+	rootfs_free(r);
+	return rc;
+}
+
+static int write_sysctls(const struct init_args *args, struct err *err)
+{
+	const struct oci_linux *l = &args->setup.spec->linux;
+
+	for (size_t i = 0; i < l->n_sysctl; i++) {
+		int rc = procfs_write_sysctl(args->setup.proc_fd,
+					     l->sysctl[i].name,
+					     l->sysctl[i].value, err);
+
+		if (rc < 0)
+			return err_wrap(err, "linux.sysctl");
+	}
+	return 0;
+}
+
+static bool needs_procfs(const struct init_args *args)
+{
+	const struct oci_process *p = args->setup.process;
+
+	return args->setup.spec->linux.n_sysctl > 0 ||
+	       !str_empty(p->apparmor_profile) ||
+	       !str_empty(p->selinux_label);
+}
+
+static int build_shell(struct init_args *args, pid_t pid,
+		       struct sandbox_task *task, int *exit_status,
+		       struct err *err)
+{
+	int rc = 0;
+
+	umask(0);
+	if (setsid() < 0)
+		return err_set(err, -errno, "setsid");
+	if (args->new_network)
+		rc = netlink_loopback_up(err);
+	if (rc == 0)
+		rc = set_names(args->setup.spec, err);
+	if (rc == 0 && needs_procfs(args)) {
+		args->setup.proc_fd = procfs_new(err);
+		rc = args->setup.proc_fd < 0 ? args->setup.proc_fd : 0;
+	}
+	if (rc == 0)
+		rc = build_root(args, pid, err);
+	if (rc == 0)
+		rc = write_sysctls(args, err);
+	if (rc == 0)
+		rc = process_prepare(&args->setup, task, exit_status, err);
+	return rc;
+}
+
+/* Wait for "start"; what comes back is who to tell when it fails.  A visitor
+ * that says nothing (hull asks so whether we still wait) is let go. */
+static int wait_for_start(const struct init_args *args)
+{
+	if (args->start_socket < 0)
+		return sync_expect(args->setup.sync, SYNC_START, NULL, NULL,
+				   NULL) < 0
+			       ? -1
+			       : args->setup.sync;
+	/* Nobody reads it any more, and hull waits for its end. */
+	close(args->setup.sync);
+	for (;;) {
+		int fd = accept4(args->start_socket, NULL, NULL,
+				 SOCK_CLOEXEC);
+
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0)
+			return -1;
+		if (sync_recv(fd, NULL, NULL, NULL) == SYNC_START)
+			return fd;
+		close(fd);
+	}
+}
+
+void init_run(void *data)
+{
+	struct init_args *args = data;
+	const struct oci_hooks *hooks = &args->setup.spec->hooks;
+	pid_t pid = init_host_pid();
+	struct sandbox_task task = {0};
+	struct err err = {0};
+	int status = 1, rc;
+
+	/* The state directory's lock is hull's, and ends with hull. */
+	close(args->container->dir_fd);
+	close(args->container->root_fd);
+	args->setup.host_pid = pid;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+
+	rc = build_shell(args, pid, &task, &status, &err);
+	if (rc == 0)
+		rc = sync_send(args->setup.sync, SYNC_CREATED, -1);
+	if (rc == 0) {
+		/* From here on the container is its own master. */
+		prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		args->setup.sync = wait_for_start(args);
+		if (args->setup.sync < 0)
+			_exit(1);
+		status = 1;
+		rc = run_hooks(args, "startContainer", hooks->start_container,
+			       hooks->n_start_container, pid,
+			       CONTAINER_CREATED, &err);
+	}
+	if (rc == 0)
+		process_enter(&args->setup, &task, &status, &err);
+	sync_fail(args->setup.sync, status, &err);
+	_exit(status);
+}

@@ -1,0 +1,10 @@
+/* runtime/rootless.h
+ * What an ordinary user's container needs that its configuration may lack. */
+#pragma once
+
+struct err;
+struct oci_spec;
+
+/* Add a user namespace, with the widest mapping that the user may have, when
+ * there is none. */
+int rootless_adapt(struct oci_spec *spec, struct err *err);
