@@ -30,7 +30,8 @@ struct err;
 
 /* linux.resources of the OCI runtime-spec 1.3, field by field.  A number of 0
  * and a string of NULL or "" mean "not set" (Docker sends zeros); where zero
- * is a wish of its own, the field is an opt_*.  -1 means no limit. */
+ * is a wish of its own, the field is an opt_*.  -1 means no limit.  A member
+ * of an array always counts, also with a limit or rate of 0. */
 
 /* `type` is "a", "b", "c", or NULL for "a"; `access` any of "rwm", NULL for
  * all three; an unset or negative number matches every device. */
@@ -185,9 +186,14 @@ void cgroup_free(struct cgroup *cg);
 /* True when there is no cgroup: manager "disabled", or refused while
  * best_effort.  All functions below then do nothing, and report no process. */
 bool cgroup_is_none(const struct cgroup *cg);
-/* The path below the root of the hierarchy whose controller is named, or of
+/* The directory of the cgroup in the hierarchy of that v1 controller, or in
  * the v2 hierarchy for NULL; NULL if there is none.  Owned by `cg`. */
-const char *cgroup_path(const struct cgroup *cg, const char *controller);
+const char *cgroup_dir(const struct cgroup *cg, const char *controller);
+/* All of them: the i-th hierarchy's name as in /proc/self/cgroup
+ * ("cpu,cpuacct", "name=systemd"; "unified" is v2) and directory.  False past
+ * the last. */
+bool cgroup_hierarchy(const struct cgroup *cg, size_t i, const char **name,
+		      const char **dir);
 
 /* ----------------------------------------------------------- processes -- */
 
@@ -206,6 +212,10 @@ void cgroup_entered(struct cgroup *cg);
  * path below the container's cgroup, or NULL; on v1 it may be
  * "controller:path" or "ctrl1,ctrl2:path". */
 int cgroup_prepare_enter(struct cgroup *cg, const char *sub, struct err *err);
+/* The same, but into the v2 cgroup where process `init` is now: for
+ * containers that manage cgroups of their own, where clone3() or
+ * cgroup_enter() said -EBUSY. */
+int cgroup_follow(struct cgroup *cg, pid_t init, struct err *err);
 
 /* All processes, also of nested cgroups, in our pid namespace, sorted;
  * free *ret.  No cgroup any more: none. */
@@ -238,7 +248,7 @@ int cgroup_apply_devices(struct cgroup *cg,
 
 struct cgroup_psi_line {
 	double avg10, avg60, avg300; /* percent */
-	uint64_t total;		     /* microseconds */
+	uint64_t total;              /* microseconds */
 };
 
 struct cgroup_psi {
