@@ -434,7 +434,7 @@ static int run(struct execution *ex, const struct runtime *rt,
 	*exit_status = 0;
 	if (ex->opts->detach)
 		return 0;
-	return foreground_wait(fg, ex->pid, ex->pidfd, ex->master,
+	return foreground_wait(fg, ex->pid, ex->pidfd, ex->master, -1,
 			       exit_status, err);
 }
 
