@@ -46,6 +46,8 @@ struct err;
 enum { JSON_MAX_SIZE = 64 << 20 };
 /* Objects and arrays inside each other. */
 enum { JSON_MAX_DEPTH = 128 };
+/* Members of a JSON_MAP. */
+enum { JSON_MAX_KEYS = 4096 };
 
 enum json_kind {
 	JSON_BOOL,
@@ -103,7 +105,8 @@ struct json_type {
 	const struct json_type *of; /* of a pointer, list or map */
 	const struct json_field *fields;
 	uint32_t n_fields;
-	/* In a map's struct: where the key and the value are. */
+	/* A map's struct: its size, where the key and the value are. */
+	uint32_t elem_size;
 	uint16_t key_offset, value_offset;
 	const struct json_words *words;
 	/* `text` is one well-formed value.  The sentence in `err` gets the
@@ -236,7 +239,7 @@ extern const struct json_type json_type_raw;
 		    (&(const struct json_type){                            \
 			    .kind = JSON_MAP,                              \
 			    .size = sizeof(void *) + sizeof(size_t),       \
-			    .max = sizeof(struct sub),                     \
+			    .elem_size = sizeof(struct sub),               \
 			    .key_offset = offsetof(struct sub, name_member), \
 			    .value_offset =                                \
 				    offsetof(struct sub, value_member),    \
@@ -251,7 +254,7 @@ extern const struct json_type json_type_raw;
 		    (&(const struct json_type){                            \
 			    .kind = JSON_MAP,                              \
 			    .size = sizeof(void *) + sizeof(size_t),       \
-			    .max = sizeof(struct sub),                     \
+			    .elem_size = sizeof(struct sub),               \
 			    .key_offset = offsetof(struct sub, name_member), \
 			    .of = &sub##_json}),                           \
 		    __VA_ARGS__)
@@ -275,7 +278,10 @@ extern const struct json_type json_type_raw;
 	{                                                              \
 		.kind = JSON_OBJECT, .size = sizeof(struct tag),       \
 		.fields = (table),                                     \
-		.n_fields = sizeof(table) / sizeof((table)[0])         \
+		.n_fields = sizeof(table) / sizeof((table)[0]) +       \
+			    JSON_ASSERT_(sizeof(table) <=              \
+						 64 * sizeof((table)[0]), \
+					 "no more than 64 fields")     \
 	}
 #define JSON_LIST_OF(T)                                                \
 	{                                                              \

@@ -161,7 +161,7 @@ struct oci_linux {
 
 struct oci_spec {
 	char *oci_version;
-	struct oci_process *process; /* NULL: nothing to start */
+	struct oci_process *process; /* never NULL in a valid spec */
 	struct oci_root root;
 	char *hostname;
 	char *domainname;
@@ -223,6 +223,13 @@ int oci_spec_validate(const struct oci_spec *spec, struct err *err);
 /* One process alone, as for exec --process; `path` is "process" or "". */
 int oci_process_validate(const struct oci_process *p, const char *path,
 			 struct err *err);
+/* Resources alone, as for update; paths begin with "linux.resources". */
+int oci_resources_validate(const struct cgroup_resources *res,
+			   struct err *err);
+/* The file below /proc/sys of a sysctl that is written with dots or slashes:
+ * "net/ipv4/ip_forward".  -EINVAL when it could lead elsewhere, or has no
+ * room. */
+int oci_sysctl_file(const char *name, char *out, size_t size);
 /* Letters, digits and "_+-.", at least one, no more than NAME_MAX, and
  * neither "." nor "..". */
 bool oci_id_valid(const char *id);

@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "host/pidfd.h"
 #include "host/pty.h"
-#include "runtime/notify.h"
 
 int foreground_begin(struct foreground *fg, struct err *err)
 {
@@ -121,21 +120,19 @@ static void handle_signals(struct foreground *fg, pid_t pid, int pidfd,
 	}
 }
 
-static void relay(struct foreground *fg, pid_t pid, int pidfd, int master,
-		  int notify)
+static void relay(struct foreground *fg, pid_t pid, int pidfd, int master)
 {
-	enum { INIT, SIGNALS, INPUT, OUTPUT, NOTIFY, N };
+	enum { INIT, SIGNALS, INPUT, OUTPUT };
 	struct pollfd p[] = {
 		[INIT] = {.fd = pidfd, .events = POLLIN},
 		[SIGNALS] = {.fd = fg->signals, .events = POLLIN},
 		[INPUT] = {.fd = master < 0 ? -1 : STDIN_FILENO,
 			   .events = POLLIN},
 		[OUTPUT] = {.fd = master, .events = POLLIN},
-		[NOTIFY] = {.fd = notify, .events = POLLIN},
 	};
 
 	while (!(p[INIT].revents & POLLIN)) {
-		if (poll(p, N, -1) < 0 && errno != EINTR)
+		if (poll(p, 4, -1) < 0 && errno != EINTR)
 			return;
 		if (p[SIGNALS].revents)
 			handle_signals(fg, pid, pidfd, master);
@@ -146,15 +143,13 @@ static void relay(struct foreground *fg, pid_t pid, int pidfd, int master,
 		}
 		if (p[OUTPUT].revents && !copy_some(master, STDOUT_FILENO))
 			p[OUTPUT].fd = -1;
-		if (p[NOTIFY].revents && notify_pass_on(notify, pid))
-			p[NOTIFY].fd = -1;
 	}
 	if (master >= 0)
 		drain(master);
 }
 
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
-		    int notify, int *exit_status, struct err *err)
+		    int *exit_status, struct err *err)
 {
 	struct termios saved;
 	bool raw = false;
@@ -165,7 +160,7 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
 		raw = isatty(STDIN_FILENO) &&
 		      tty_raw(STDIN_FILENO, &saved, NULL) == 0;
 	}
-	relay(fg, pid, pidfd, master, notify);
+	relay(fg, pid, pidfd, master);
 	if (raw)
 		tty_restore(STDIN_FILENO, &saved);
 	rc = pidfd_reap(pidfd, -1, exit_status);

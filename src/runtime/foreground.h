@@ -17,9 +17,8 @@ struct foreground {
  * is reset by process_enter(). */
 int foreground_begin(struct foreground *fg, struct err *err);
 /* Until the process has ended; *exit_status is its code or 128 + signal.
- * `master` is its terminal's other end, `notify` the socket of
- * runtime/notify.h; -1 if there is none. */
+ * `master` is its terminal's other end, -1 if it has none of ours. */
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
-		    int notify, int *exit_status, struct err *err);
+		    int *exit_status, struct err *err);
 /* Takes back foreground_begin(). */
 void foreground_end(struct foreground *fg);

@@ -9,7 +9,6 @@
 #include "host/pidfd.h"
 #include "runtime/create.h"
 #include "runtime/foreground.h"
-#include "runtime/notify.h"
 #include "runtime/store.h"
 #include "runtime/sync.h"
 
@@ -27,12 +26,12 @@ static int go(struct creation *cr, int *exit_status, struct err *err)
 }
 
 static int wait_and_delete(struct creation *cr, struct foreground *fg,
-			   int notify, int *exit_status, struct err *err)
+			   int *exit_status, struct err *err)
 {
 	int rc;
 
-	rc = foreground_wait(fg, cr->pid, cr->pidfd, cr->master, notify,
-			     exit_status, err);
+	rc = foreground_wait(fg, cr->pid, cr->pidfd, cr->master, exit_status,
+			     err);
 	if (rc < 0 || cr->opts->keep)
 		return rc;
 	rc = store_relock(cr->c, err);
@@ -45,7 +44,6 @@ static int wait_and_delete(struct creation *cr, struct foreground *fg,
 int container_run(const struct runtime *rt, const struct create_opts *opts,
 		  int *exit_status, struct err *err)
 {
-	_cleanup_close_ int notify = -1;
 	struct creation cr;
 	struct foreground fg;
 	int rc;
@@ -60,9 +58,7 @@ int container_run(const struct runtime *rt, const struct create_opts *opts,
 		foreground_end(&fg);
 		return rc;
 	}
-	rc = notify_listen(cr.c, &notify, err);
-	if (rc == 0)
-		rc = go(&cr, exit_status, err);
+	rc = go(&cr, exit_status, err);
 	if (rc < 0) {
 		creation_abort(&cr);
 		foreground_end(&fg);
@@ -70,7 +66,7 @@ int container_run(const struct runtime *rt, const struct create_opts *opts,
 	}
 	*exit_status = 0;
 	if (!opts->detach)
-		rc = wait_and_delete(&cr, &fg, notify, exit_status, err);
+		rc = wait_and_delete(&cr, &fg, exit_status, err);
 	creation_free(&cr);
 	foreground_end(&fg);
 	return rc;
