@@ -30,6 +30,7 @@
 #include "host/userns.h"
 #include "oci/spec.h"
 #include "runtime/filter.h"
+#include "runtime/notify.h"
 #include "runtime/rdt.h"
 #include "runtime/rootless.h"
 #include "runtime/store.h"
@@ -150,6 +151,8 @@ static int load(struct creation *cr, struct err *err)
 	rc = find_rootfs(cr, &rootfs, err);
 	if (rc == 0)
 		rc = choose_sandbox(cr, rootfs, err);
+	if (rc == 0)
+		rc = notify_prepare(c, err);
 	if (rc == 0)
 		rc = lsm_check(c->spec->process->apparmor_profile,
 			       c->spec->process->selinux_label, err);

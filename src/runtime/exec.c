@@ -290,6 +290,7 @@ static int open_container(struct execution *ex, const struct runtime *rt,
 static int prepare(struct execution *ex, struct err *err)
 {
 	struct container *c = ex->c;
+	uint64_t own = 0;
 	int rc;
 
 	rc = ex->opts->process_file ? process_from_file(ex, err)
@@ -325,7 +326,11 @@ static int prepare(struct execution *ex, struct err *err)
 		rc = cgroup_prepare_enter(ex->cgroup, ex->opts->cgroup, err);
 	if (rc < 0)
 		return rc;
-	return ns_plan_of(container_pidfd(c), c->spec, &ex->ns, err);
+	if (c->state.user_namespace)
+		own |= CLONE_NEWUSER;
+	if (oci_has_namespace(&c->spec->linux, CLONE_NEWTIME))
+		own |= CLONE_NEWTIME;
+	return ns_plan_of(container_pidfd(c), own, &ex->ns, err);
 }
 
 static int spawn(struct execution *ex, int *exit_status, struct err *err)
@@ -434,7 +439,7 @@ static int run(struct execution *ex, const struct runtime *rt,
 	*exit_status = 0;
 	if (ex->opts->detach)
 		return 0;
-	return foreground_wait(fg, ex->pid, ex->pidfd, ex->master,
+	return foreground_wait(fg, ex->pid, ex->pidfd, ex->master, -1,
 			       exit_status, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "host/pidfd.h"
 #include "host/pty.h"
+#include "runtime/notify.h"
 
 int foreground_begin(struct foreground *fg, struct err *err)
 {
@@ -120,19 +121,21 @@ static void handle_signals(struct foreground *fg, pid_t pid, int pidfd,
 	}
 }
 
-static void relay(struct foreground *fg, pid_t pid, int pidfd, int master)
+static void relay(struct foreground *fg, pid_t pid, int pidfd, int master,
+		  int notify)
 {
-	enum { INIT, SIGNALS, INPUT, OUTPUT };
+	enum { INIT, SIGNALS, INPUT, OUTPUT, NOTIFY, N };
 	struct pollfd p[] = {
 		[INIT] = {.fd = pidfd, .events = POLLIN},
 		[SIGNALS] = {.fd = fg->signals, .events = POLLIN},
 		[INPUT] = {.fd = master < 0 ? -1 : STDIN_FILENO,
 			   .events = POLLIN},
 		[OUTPUT] = {.fd = master, .events = POLLIN},
+		[NOTIFY] = {.fd = notify, .events = POLLIN},
 	};
 
 	while (!(p[INIT].revents & POLLIN)) {
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
+		if (poll(p, N, -1) < 0 && errno != EINTR)
 			return;
 		if (p[SIGNALS].revents)
 			handle_signals(fg, pid, pidfd, master);
@@ -143,13 +146,15 @@ static void relay(struct foreground *fg, pid_t pid, int pidfd, int master)
 		}
 		if (p[OUTPUT].revents && !copy_some(master, STDOUT_FILENO))
 			p[OUTPUT].fd = -1;
+		if (p[NOTIFY].revents && notify_pass_on(notify, pid))
+			p[NOTIFY].fd = -1;
 	}
 	if (master >= 0)
 		drain(master);
 }
 
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
-		    int *exit_status, struct err *err)
+		    int notify, int *exit_status, struct err *err)
 {
 	struct termios saved;
 	bool raw = false;
@@ -160,7 +165,7 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
 		raw = isatty(STDIN_FILENO) &&
 		      tty_raw(STDIN_FILENO, &saved, NULL) == 0;
 	}
-	relay(fg, pid, pidfd, master);
+	relay(fg, pid, pidfd, master, notify);
 	if (raw)
 		tty_restore(STDIN_FILENO, &saved);
 	rc = pidfd_reap(pidfd, -1, exit_status);

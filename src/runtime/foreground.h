@@ -17,8 +17,9 @@ struct foreground {
  * is reset by process_enter(). */
 int foreground_begin(struct foreground *fg, struct err *err);
 /* Until the process has ended; *exit_status is its code or 128 + signal.
- * `master` is its terminal's other end, -1 if it has none of ours. */
+ * `master` is its terminal's other end, `notify` the socket of
+ * runtime/notify.h; -1 if there is none. */
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master,
-		    int *exit_status, struct err *err);
+		    int notify, int *exit_status, struct err *err);
 /* Takes back foreground_begin(). */
 void foreground_end(struct foreground *fg);

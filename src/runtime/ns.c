@@ -91,23 +91,18 @@ int ns_plan_open(const struct oci_spec *spec, struct ns_plan *ret,
 	return 0;
 }
 
-int ns_plan_of(int pidfd, const struct oci_spec *spec, struct ns_plan *ret,
-	       struct err *err)
+int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret, struct err *err)
 {
-	struct ns_plan plan = {.spec = spec, .pidfd = pidfd};
+	struct ns_plan plan = {.pidfd = pidfd};
 
 	if (pidfd < 0)
 		return err_set(err, pidfd, "reach the container's init");
 	/* What is the host's own is joined with the rest: that changes
-	 * nothing, but for the user namespace, where it is an error. */
+	 * nothing.  But joining one's own user namespace is an error, and a
+	 * kernel may lack time namespaces. */
 	plan.join_all = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-			CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP;
-	plan.join_all |= oci_has_namespace(&spec->linux, CLONE_NEWTIME)
-				 ? CLONE_NEWTIME
-				 : 0;
-	plan.join_all |= oci_has_namespace(&spec->linux, CLONE_NEWUSER)
-				 ? CLONE_NEWUSER
-				 : 0;
+			CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP |
+			(own & (CLONE_NEWUSER | CLONE_NEWTIME));
 	plan.staged = plan.join_all & CLONE_NEWUSER;
 	*ret = plan;
 	return 0;

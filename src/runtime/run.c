@@ -9,6 +9,7 @@
 #include "host/pidfd.h"
 #include "runtime/create.h"
 #include "runtime/foreground.h"
+#include "runtime/notify.h"
 #include "runtime/store.h"
 #include "runtime/sync.h"
 
@@ -26,12 +27,12 @@ static int go(struct creation *cr, int *exit_status, struct err *err)
 }
 
 static int wait_and_delete(struct creation *cr, struct foreground *fg,
-			   int *exit_status, struct err *err)
+			   int notify, int *exit_status, struct err *err)
 {
 	int rc;
 
-	rc = foreground_wait(fg, cr->pid, cr->pidfd, cr->master, exit_status,
-			     err);
+	rc = foreground_wait(fg, cr->pid, cr->pidfd, cr->master, notify,
+			     exit_status, err);
 	if (rc < 0 || cr->opts->keep)
 		return rc;
 	rc = store_relock(cr->c, err);
@@ -44,6 +45,7 @@ static int wait_and_delete(struct creation *cr, struct foreground *fg,
 int container_run(const struct runtime *rt, const struct create_opts *opts,
 		  int *exit_status, struct err *err)
 {
+	_cleanup_close_ int notify = -1;
 	struct creation cr;
 	struct foreground fg;
 	int rc;
@@ -58,7 +60,9 @@ int container_run(const struct runtime *rt, const struct create_opts *opts,
 		foreground_end(&fg);
 		return rc;
 	}
-	rc = go(&cr, exit_status, err);
+	rc = notify_listen(cr.c, &notify, err);
+	if (rc == 0)
+		rc = go(&cr, exit_status, err);
 	if (rc < 0) {
 		creation_abort(&cr);
 		foreground_end(&fg);
@@ -66,7 +70,7 @@ int container_run(const struct runtime *rt, const struct create_opts *opts,
 	}
 	*exit_status = 0;
 	if (!opts->detach)
-		rc = wait_and_delete(&cr, &fg, exit_status, err);
+		rc = wait_and_delete(&cr, &fg, notify, exit_status, err);
 	creation_free(&cr);
 	foreground_end(&fg);
 	return rc;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "oci/spec.h"
 #include "runtime/create.h"
+#include "runtime/notify.h"
 #include "runtime/store.h"
 #include "runtime/sync.h"
 
@@ -51,7 +52,7 @@ int container_start(const struct runtime *rt, const char *id, struct err *err)
 {
 	_cleanup_container_ struct container *c = NULL;
 	enum container_status status;
-	_cleanup_close_ int sock = -1;
+	_cleanup_close_ int sock = -1, notify = -1, pidfd = -1;
 	int rc;
 
 	rc = store_open(rt, id, STORE_CHANGE, &c, err);
@@ -72,9 +73,19 @@ int container_start(const struct runtime *rt, const char *id, struct err *err)
 		unlinkat(c->dir_fd, "start", 0);
 	if (sock < 0)
 		return sock;
+	rc = notify_listen(c, &notify, err);
+	if (rc < 0)
+		return rc;
 	rc = sync_send(sock, SYNC_START, -1);
 	if (rc < 0)
 		return err_set(err, rc, "start container %s", id);
 	unlinkat(c->dir_fd, "start", 0);
-	return container_await_exec(c, sock, NULL, err);
+	rc = container_await_exec(c, sock, NULL, err);
+	if (rc < 0 || notify < 0)
+		return rc;
+	store_unlock(c);
+	pidfd = container_pidfd(c);
+	if (pidfd >= 0)
+		notify_wait(notify, c->state.pid, pidfd);
+	return 0;
 }
