@@ -256,6 +256,15 @@ int mount_set_idmap(int mnt, int userns, bool recursive)
 	return set_attr(mnt, &attr, recursive);
 }
 
+int mount_attach_host(int mnt, const char *path)
+{
+	return move_mount(mnt, "", AT_FDCWD, path,
+			  MOVE_MOUNT_F_EMPTY_PATH |
+				  MOVE_MOUNT_T_SYMLINKS) < 0
+		       ? -errno
+		       : 0;
+}
+
 int mount_attach(int mnt, int target)
 {
 	return move_mount(mnt, "", target, "",

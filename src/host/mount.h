@@ -95,7 +95,9 @@ int mount_set(int mnt, uint64_t set, uint64_t clr, bool recursive);
 int mount_set_propagation(int mnt, unsigned long flags);
 int mount_set_idmap(int mnt, int userns, bool recursive);
 
-/* Attach onto the file or directory that `target` is.  -errno. */
+/* Attach onto a path of the host's, which is trusted.  -errno. */
+int mount_attach_host(int mnt, const char *path);
+/* Attach onto the file or directory that `target` is. */
 int mount_attach(int mnt, int target);
 /* Attach onto `name` in `dir`.  One component, never followed when it is a
  * symlink: a directory is refused then, and a file covers the link. */

@@ -27,12 +27,12 @@ struct rootfs;
 
 /* One cgroup hierarchy, for mounts of type "cgroup". */
 struct rootfs_cgroup {
-	const char *name;	/* directory below /sys/fs/cgroup: "cpu,cpuacct",
-				 * "systemd", "unified"; "" when the host has v2
-				 * alone */
-	const char *options;	/* v1: "cpu,cpuacct" or "none,name=systemd";
-				 * v2: NULL */
-	const char *host_path;	/* the container's cgroup in the host's tree */
+	/* Directory below /sys/fs/cgroup: "cpu,cpuacct", "systemd",
+	 * "unified"; "" when the host has v2 alone. */
+	const char *name;
+	/* v1: "cpu,cpuacct" or "none,name=systemd"; v2: NULL. */
+	const char *options;
+	const char *host_path; /* the container's cgroup in the host's tree */
 };
 
 /* Descriptors the parent opened for init; -1 where init opens by itself.
@@ -45,13 +45,16 @@ struct rootfs_sources {
 /* All pointers are borrowed and outlive the struct rootfs. */
 struct rootfs_plan {
 	const struct oci_spec *spec;
-	const char *rootfs;   /* the host's path of root.path */
+	const char *bundle;   /* absolute; relative sources start there */
+	const char *rootfs;   /* the host's path of root.path, absolute */
 	bool in_userns;	      /* init is in a user namespace of its own */
 	bool no_pivot;
-	bool own_cgroupns;    /* and init is in it, and in its cgroup */
+	/* A cgroup namespace of its own, made after init had entered its
+	 * cgroup. */
+	bool own_cgroupns;
 	/* The mount option that takes linux.mountLabel; NULL: "context". */
 	const char *label_key;
-	const struct rootfs_cgroup *cgroups;
+	const struct rootfs_cgroup *cgroups; /* none: no cgroup of its own */
 	size_t n_cgroups;
 	const struct rootfs_sources *sources; /* NULL: none */
 };
