@@ -333,8 +333,10 @@ static int create_nodes(struct cgroup *cg, const struct cgroup_layout *l,
 		node = add_node(cg, l->v[i].name, dir);
 		node->mount_len = strlen(l->v[i].dir);
 		rc = make_node(node, cg->n == 1, err);
-		if (rc == 0)
+		if (rc == 0) {
+			cg->locked = true;
 			continue;
+		}
 		if (!can_skip(cg, req, node, rc))
 			return rc;
 		unmake_node(node, &budget_ms);

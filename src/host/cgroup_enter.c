@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,11 +93,15 @@ int cgroup_enter(struct cgroup *cg, bool cloned_into, struct err *err)
 	return 0;
 }
 
-/* They were opened in a row, so mostly one system call closes them all. */
+/* They were opened in a row, so mostly one system call closes them all.  The
+ * child may hold copies for a while, so the lock is given up by name. */
 void cgroup_entered(struct cgroup *cg)
 {
 	size_t i = 0;
 
+	if (cg->locked && cg->n > 0 && cg->v[0].fd >= 0)
+		flock(cg->v[0].fd, LOCK_UN);
+	cg->locked = false;
 	while (i < cg->n) {
 		int first = cg->v[i].fd, last = first;
 

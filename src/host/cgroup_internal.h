@@ -105,6 +105,7 @@ struct cgroup {
 	enum cgroup_mode mode; /* CGROUP_NONE: without cgroup */
 	bool best_effort;
 	bool disabled; /* wished, not suffered */
+	bool locked;   /* v[0].fd holds the lock of cgroup_create() */
 	struct cgroup_node *v;
 	size_t n;
 	uint64_t oom_seen; /* kills that cgroup_oom_read() has told */

@@ -269,7 +269,8 @@ uint64_t cgroup_weight_from_shares(uint64_t shares)
 		return 10000;
 	l = log2((double)shares);
 	exponent = (l * l + 125 * l) / 612.0 - 7.0 / 34.0;
-	return (uint64_t)ceil(pow(10, exponent));
+	/* 1024 is 100 exactly, whichever way the last bit was rounded. */
+	return (uint64_t)ceil(pow(10, exponent) - 1e-9);
 }
 
 /* 10..1000 to 1..10000, a straight line. */
