@@ -35,11 +35,11 @@ static void *reserve(size_t len)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int map(struct wasm_memory *m, uint64_t size)
+static int map(struct wasm_memory *m, uint64_t size, bool checked)
 {
 	uint64_t span = size;
 
-	if (!m->is64) {
+	if (!m->is64 && !checked) {
 		m->base = reserve(guarded_span);
 		if (m->base) {
 			m->guarded = true;
@@ -80,7 +80,7 @@ int wasm_memory_init(struct wasm_memory *m, const struct wasm_memory_type *t,
 			       "a memory of %llu pages is above the limit of %llu",
 			       (unsigned long long)t->min_pages,
 			       (unsigned long long)pages_limit(m));
-	rc = map(m, size);
+	rc = map(m, size, t->checked);
 	if (rc == 0 && size > 0 &&
 	    mprotect(m->base, size, PROT_READ | PROT_WRITE) < 0)
 		rc = -errno;

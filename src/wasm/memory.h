@@ -11,8 +11,8 @@
  *	base            base + size                     base + 8 GiB + 64 KiB
  *	|  read, write  |  no access: a fault is a trap  |
  *
- * A 64-bit memory, or one for which the reservation failed (RLIMIT_AS), has
- * `guarded` false: every access must be checked with wasm_memory_at().  It
+ * A 64-bit memory, or one for which the reservation failed (RLIMIT_AS) or was
+ * not wanted, has `guarded` false: every access must be checked with wasm_memory_at().  It
  * may move when it grows, so `base` is read again after memory.grow and
  * after every call.  A shared memory never moves, guarded or not: it
  * reserves its maximum. */
@@ -50,7 +50,8 @@ struct wasm_memory_type {
 	uint64_t max_pages; /* if has_max */
 	bool has_max;
 	bool is64;
-	bool shared; /* has_max is then true */
+	bool shared;  /* has_max is then true */
+	bool checked; /* no guard pages, even where they could be had */
 };
 
 /* `host_max` is the embedder's limit in bytes, UINT64_MAX for none.  A
