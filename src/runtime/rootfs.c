@@ -71,6 +71,7 @@ int rootfs_open(const struct rootfs_plan *plan, struct rootfs **ret,
 	int rc;
 
 	rc = mount_propagate_all(propagation, err);
+	/* pivot_root refuses a shared root, and a shared parent. */
 	if (rc == 0 && (propagation & MS_SHARED))
 		rc = mount_make_parent_private(plan->rootfs, err);
 	if (rc < 0)
@@ -78,12 +79,6 @@ int rootfs_open(const struct rootfs_plan *plan, struct rootfs **ret,
 	tree = clone_rootfs(plan, err);
 	if (tree < 0)
 		return tree;
-	/* pivot_root refuses a shared root. */
-	if (propagation & MS_SHARED) {
-		rc = mount_set_propagation(tree, MS_PRIVATE);
-		if (rc < 0)
-			return err_set(err, rc, "make the rootfs private");
-	}
 	rc = attach_rootfs(plan, tree, err);
 	if (rc < 0)
 		return rc;

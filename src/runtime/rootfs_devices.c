@@ -54,10 +54,18 @@ static int make_device(struct rootfs *r, int dir, const char *name,
 	if (r->plan->in_userns && dev->type != S_IFIFO)
 		return device_bind_at(dir, name, dev, err);
 	rc = device_make_at(dir, name, dev);
-	/* Not allowed, or an image has a file there: the host's node covers
-	 * it, and the image stays as it is. */
-	if (rc == -EPERM || (rc == -EEXIST && dev->type != S_IFIFO))
+	if (rc == -EPERM && dev->type != S_IFIFO)
 		return device_bind_at(dir, name, dev, err);
+	/* An image has something else there: the host's node covers it, and
+	 * the image stays as it is. */
+	if (rc == -EEXIST && dev->type != S_IFIFO &&
+	    device_bind_at(dir, name, dev, err) == 0)
+		return 0;
+	if (rc == -EEXIST)
+		return err_say(err, rc,
+			       "%s of the container is there already, and is "
+			       "not that device",
+			       dev->path);
 	if (rc < 0)
 		return err_set(err, rc, "make %s of the container", dev->path);
 	return 0;

@@ -14,6 +14,10 @@ void seal(void);
  * namespace: the test goes on in a child, pid 1. */
 void seal_in_userns(void);
 
+/* Where a test has to see that the code makes a copy read-only: let the mount
+ * at `path` be writable again. */
+void unseal(const char *path);
+
 /* Number of mounts in our namespace that are at or below `path`. */
 unsigned int mounts_below(const char *path);
 /* Run `fn` in a child; its exit status. */
