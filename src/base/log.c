@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 {
 	static const char *const names[] = {"error", "warning", "info",
 					    "debug"};
+	static const int priority[] = {3, 4, 6, 7}; /* man 3 syslog */
 	_cleanup_buf_ struct buf line = {0};
 	char text[1024], when[32];
 	struct tm tm;
@@ -72,6 +74,15 @@ void log_at(enum log_level level, const char *fmt, ...)
 		buf_printf(&line, "{\"level\":\"%s\",\"msg\":", names[level]);
 		json_write_string(&line, text);
 		buf_printf(&line, ",\"time\":\"%s\"}\n", when);
+	} else if (log_state.format == LOG_SYSLOG) {
+		/* Facility 3, daemon. */
+		buf_printf(&line, "<%d>hull[%d]: %s", 3 << 3 | priority[level],
+			   (int)getpid(), text);
+	} else if (log_state.format == LOG_JOURNAL) {
+		text[strcspn(text, "\n")] = '\0';
+		buf_printf(&line,
+			   "PRIORITY=%d\nSYSLOG_IDENTIFIER=hull\nMESSAGE=%s\n",
+			   priority[level], text);
 	} else {
 		buf_printf(&line, "%s %s: %s\n", when, names[level], text);
 	}

@@ -7,7 +7,9 @@
 #pragma once
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-enum log_format { LOG_TEXT, LOG_JSON };
+/* LOG_SYSLOG (RFC 3164) and LOG_JOURNAL: the descriptor is a connected
+ * datagram socket. */
+enum log_format { LOG_TEXT, LOG_JSON, LOG_SYSLOG, LOG_JOURNAL };
 
 /* `fd` is the log file, or -1 for stderr alone.  Takes no ownership. */
 void log_setup(int fd, enum log_format format, enum log_level max);

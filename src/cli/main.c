@@ -1,0 +1,82 @@
+/* hull: an OCI container runtime. */
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/args.h"
+#include "cli/global.h"
+#include "oci/spec.h"
+
+static int print_version(void)
+{
+	printf("hull version " HULL_VERSION "\nspec: " OCI_VERSION
+	       "\nlibseccomp: %d.%d.%d\n",
+	       SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO);
+	return 0;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *like = cli_nearest_command(name);
+
+	if (like)
+		log_error("unknown command \"%.40s\": did you mean %s?", name,
+			  like);
+	else
+		log_error("unknown command \"%.40s\": see hull --help", name);
+	return 1;
+}
+
+static int check_positionals(const struct args *args, struct err *err)
+{
+	const struct cli_row *c = args->command;
+
+	if (args->n_rest < c->min)
+		return err_say(err, -EINVAL, "%s: %s is missing", c->name,
+			       c->arg);
+	if (c->max >= 0 && args->n_rest > c->max)
+		return err_say(err, -EINVAL,
+			       "%s: \"%s\" is one argument too many", c->name,
+			       args->rest[c->max]);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct args global = {0}, args = {0};
+	struct err err = {0};
+	int n;
+
+	/* Descriptors 0, 1 and 2 that an engine closed would be taken by our
+	 * own files, and the container would get those. */
+	global_open_stdio();
+
+	n = cli_parse(NULL, argc - 1, argv + 1, &global, &err);
+	if (n < 0)
+		return cli_fail(&err, 1);
+	if (args_has(&global, "version"))
+		return print_version();
+	if (args_has(&global, "help") || n == argc - 1) {
+		cli_help(args_has(&global, "help") ? stdout : stderr, NULL);
+		return !args_has(&global, "help");
+	}
+	argc -= n + 1;
+	argv += n + 1;
+	args.command = cli_find_command(argv[0]);
+	if (!args.command)
+		return unknown_command(argv[0]);
+	if (global_apply(&global, argv[-n - 1], &args.rt,
+			 &err) < 0 ||
+	    cli_parse(args.command, argc - 1, argv + 1, &args, &err) < 0)
+		return cli_fail(&err, 1);
+	if (args.help) {
+		cli_help(stdout, args.command);
+		return 0;
+	}
+	if (check_positionals(&args, &err) < 0)
+		return cli_fail(&err, 1);
+	return args.command->run(&args);
+}
