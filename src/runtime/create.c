@@ -686,10 +686,11 @@ void creation_free(struct creation *cr)
 void creation_abort(struct creation *cr)
 {
 	struct container *c = cr->c;
+	int status;
 
 	if (cr->pid > 0) {
 		pidfd_signal(cr->pidfd, SIGKILL);
-		pidfd_reap(cr->pidfd, -1, NULL);
+		pidfd_reap(cr->pidfd, -1, &status);
 	}
 	if (cr->cgroup) {
 		/* Without a pid namespace, init's children outlive it. */

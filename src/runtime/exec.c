@@ -395,10 +395,12 @@ static int serve(struct execution *ex, int *exit_status, struct err *err)
 
 static void abandon(struct execution *ex)
 {
+	int status;
+
 	if (ex->pid <= 0)
 		return;
 	pidfd_signal(ex->pidfd, SIGKILL);
-	pidfd_reap(ex->pidfd, -1, NULL);
+	pidfd_reap(ex->pidfd, -1, &status);
 }
 
 static void execution_free(struct execution *ex)

@@ -22,19 +22,21 @@
 
 static void add_mount(struct oci_spec *spec, char *source)
 {
-	static char *options[] = {"bind", "nosuid", "noexec", "nodev", "ro",
-				  NULL};
-	struct oci_mount *list;
+	static const char *const options[] = {"bind", "nosuid", "noexec",
+					      "nodev", "ro"};
+	struct oci_mount *list, *m;
 
 	list = arena_alloc(spec->arena, spec->n_mounts + 1, sizeof(*list));
 	if (spec->n_mounts)
 		memcpy(list, spec->mounts, spec->n_mounts * sizeof(*list));
-	list[spec->n_mounts++] = (struct oci_mount){
-		.destination = NOTIFY_DIR,
-		.type = "bind",
-		.source = source,
-		.options = options,
-	};
+	m = &list[spec->n_mounts++];
+	m->destination = arena_strdup(spec->arena, NOTIFY_DIR);
+	m->type = arena_strdup(spec->arena, "bind");
+	m->source = source;
+	m->options = arena_alloc(spec->arena, ARRAY_SIZE(options) + 1,
+				 sizeof(char *));
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		m->options[i] = arena_strdup(spec->arena, options[i]);
 	spec->mounts = list;
 }
 
@@ -45,7 +47,7 @@ static void add_env(struct oci_spec *spec)
 
 	for (size_t i = 0; i < n; i++)
 		env[i] = spec->process->env[i];
-	env[n] = NOTIFY_ENV;
+	env[n] = arena_strdup(spec->arena, NOTIFY_ENV);
 	spec->process->env = env;
 }
 

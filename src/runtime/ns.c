@@ -316,7 +316,7 @@ child(const struct ns_birth *birth, bool in_cgroup)
 {
 	struct err err = {0};
 	int pidfd = -1, rc = 0;
-	pid_t pid;
+	pid_t pid = -1;
 
 	/* Should hull be killed, nobody else would end us. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
