@@ -1,9 +1,7 @@
 /* linux.readonlyPaths and linux.maskedPaths.
  *
  * A path that is not there is not made.  Files are covered by the null device
- * and directories by one empty, read-only tmpfs that all of them share; a
- * spare copy of each is at hand, so that the attempt to attach it is also the
- * question whether, and as what, the path exists. */
+ * and directories by one empty, read-only tmpfs that all of them share. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -67,79 +65,48 @@ static int protect(struct rootfs *r, const char *path, struct err *err)
 
 /* ---------------------------------------------------------------- masked -- */
 
-/* A mount that is needed many times.  `fd` is the spare, detached, or -1.
- * The first one that was attached is what the others are copied from: a
- * detached mount cannot be copied before Linux 6.15. */
-struct spare {
-	int fd, attached;
-};
-
+/* The first cover of each kind that was attached, or -1: the others are copies
+ * of it.  None is made before it is known to be needed, since to throw away a
+ * detached mount costs as much as to make five. */
 struct masks {
-	struct spare null, dir;
+	int null, dir;
 };
 
 static void masks_free(struct masks *m)
 {
-	close_keep_errno(m->null.fd);
-	close_keep_errno(m->null.attached);
-	close_keep_errno(m->dir.fd);
-	close_keep_errno(m->dir.attached);
+	close_keep_errno(m->null);
+	close_keep_errno(m->dir);
 }
 
-/* True when a new one has to be made. */
-static bool spare_is_missing(struct spare *s)
+static int new_cover(struct rootfs *r, const struct masks *m, bool is_dir,
+		     struct err *err)
 {
-	if (s->fd < 0 && s->attached >= 0)
-		s->fd = mount_clone(s->attached, "", 0);
-	return s->fd < 0;
+	int first = is_dir ? m->dir : m->null, mnt;
+
+	if (first < 0)
+		return is_dir ? mount_new_empty(
+					r->plan->label_key,
+					r->plan->spec->linux.mount_label, err)
+			      : mount_clone_null(err);
+	mnt = mount_clone(first, "", 0);
+	return mnt < 0 ? err_set(err, mnt, "copy its cover") : mnt;
 }
 
-static void spare_used(struct spare *s)
+/* Onto `name` in the place `p`, or onto `target`. */
+static int cover(struct rootfs *r, struct masks *m, const struct place *p,
+		 const char *name, int target, bool is_dir, struct err *err)
 {
-	if (s->attached < 0)
-		s->attached = steal_fd(&s->fd);
-	else
-		close(steal_fd(&s->fd));
-}
-
-/* Returns 1 when it is a directory. */
-static int mask_file(struct masks *m, const struct place *p, const char *name,
-		     int target, struct err *err)
-{
+	_cleanup_close_ int mnt = new_cover(r, m, is_dir, err);
+	int *first = is_dir ? &m->dir : &m->null;
 	int rc;
 
-	if (spare_is_missing(&m->null))
-		m->null.fd = mount_clone_null(err);
-	if (m->null.fd < 0)
-		return m->null.fd;
-	rc = p ? mount_attach_at(m->null.fd, p->fd, name)
-	       : mount_attach(m->null.fd, target);
-	if (rc == 0)
-		spare_used(&m->null);
-	/* The kernel's answer to a file on a directory. */
-	if (rc == -ENOTDIR || rc == -EINVAL || rc == -EISDIR)
-		return 1;
-	if (rc < 0 && rc != -ENOENT)
-		return err_set(err, rc, "attach the null device");
-	return 0;
-}
-
-static int mask_dir(struct rootfs *r, struct masks *m, const struct place *p,
-		    const char *name, int target, struct err *err)
-{
-	int rc;
-
-	if (spare_is_missing(&m->dir))
-		m->dir.fd = mount_new_empty(r->plan->label_key,
-					    r->plan->spec->linux.mount_label,
-					    err);
-	if (m->dir.fd < 0)
-		return m->dir.fd;
-	rc = p ? mount_attach_at(m->dir.fd, p->fd, name)
-	       : mount_attach(m->dir.fd, target);
+	if (mnt < 0)
+		return mnt;
+	rc = p ? mount_attach_at(mnt, p->fd, name) : mount_attach(mnt, target);
 	if (rc < 0)
-		return err_set(err, rc, "attach an empty directory");
-	spare_used(&m->dir);
+		return err_set(err, rc, "attach its cover");
+	if (*first < 0)
+		*first = steal_fd(&mnt);
 	return 0;
 }
 
@@ -150,18 +117,22 @@ static int mask(struct rootfs *r, struct masks *m, const char *path,
 	_cleanup_close_ int target = -1;
 	const char *name;
 	struct place *p = kernel_place(r, clean, &name);
-	int rc;
+	struct stat st;
+	int rc = 0;
 
-	if (!p) {
+	if (p) {
+		rc = fstatat(p->fd, name, &st, AT_SYMLINK_NOFOLLOW);
+	} else {
 		target = path_open_in_root(r->root, clean, O_PATH);
 		if (is_absent(target))
 			return 0;
 		if (target < 0)
 			return err_set(err, target, "open it");
+		rc = fstat(target, &st);
 	}
-	rc = mask_file(m, p, name, target, err);
-	if (rc == 1)
-		rc = mask_dir(r, m, p, name, target, err);
+	if (rc < 0)
+		return is_absent(-errno) ? 0 : err_set(err, -errno, "stat it");
+	rc = cover(r, m, p, name, target, S_ISDIR(st.st_mode), err);
 	if (rc == 0)
 		rootfs_cover(r, clean);
 	return rc;
@@ -169,7 +140,7 @@ static int mask(struct rootfs *r, struct masks *m, const char *path,
 
 int rootfs_protect_paths(struct rootfs *r, struct err *err)
 {
-	_cleanup_(masks_free) struct masks m = {{-1, -1}, {-1, -1}};
+	_cleanup_(masks_free) struct masks m = {-1, -1};
 	const struct oci_linux *l = &r->plan->spec->linux;
 	int rc;
 

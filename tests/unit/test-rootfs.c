@@ -303,6 +303,25 @@ TEST(remount_changes_what_is_there)
 	CHECK(st.f_flag & ST_RDONLY);
 }
 
+/* An overlay of many layers: more than the new system calls take. */
+TEST(an_overlay_of_long_names_is_mounted)
+{
+	char dir[2][160];
+
+	setup();
+	for (int i = 0; i < 2; i++) {
+		memset(dir[i], 'a' + i, sizeof(dir[i]) - 1);
+		dir[i][sizeof(dir[i]) - 1] = '\0';
+		CHECK(mkdir(dir[i], 0755) == 0);
+	}
+	rig_write(xasprintf("%s/lower", dir[1]), "lower");
+	rig_mount(&g, "overlay", "overlay", "/new/o",
+		  OPTIONS(xasprintf("lowerdir=%s:%s", dir[0], dir[1]),
+			  "rslave", "nosuid"));
+	rig_enter(&g);
+	CHECK_STR(rig_read("/new/o/lower"), "lower");
+}
+
 TEST(errors_name_the_mount_and_whose_path_it_is)
 {
 	setup();
