@@ -51,7 +51,7 @@ void test_skip(const char *feature, const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("# SKIP ");
+	printf("# SKIP [%s] ", feature);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);

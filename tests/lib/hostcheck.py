@@ -1,0 +1,161 @@
+"""The host before and after a test: mounts, cgroups, processes, devices.
+
+A container runtime that forgets something forgets it on the host, so each
+test program is followed by a look at what was there before it.  What other
+people do on the machine meanwhile is told apart as far as possible: a cgroup
+counts only when it stays, and a process only when it descends from us.
+"""
+import os
+import signal
+import stat
+import time
+
+CGROUP = "/sys/fs/cgroup"
+# Their owner and mode were changed by runtimes that chown a container's
+# standard streams.
+DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx",
+           "/dev/console"]
+# How long what is on its way out may take.
+GRACE = 3.0
+
+
+def _mounts():
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        return {" ".join(line.split()[2:5]) for line in f}
+
+
+def _cgroups():
+    found = set()
+    for folder, names, _ in os.walk(CGROUP):
+        found.update(os.path.join(folder, n) for n in names)
+    return found
+
+
+def _inhabited_by_others(cgroup):
+    ours = set(descendants())
+    for folder, _, files in os.walk(cgroup):
+        if "cgroup.procs" not in files:
+            continue
+        try:
+            with open(os.path.join(folder, "cgroup.procs")) as f:
+                pids = [int(p) for p in f.read().split()]
+        except OSError:
+            continue
+        if any(p not in ours for p in pids):
+            return True
+    return False
+
+
+def _devices():
+    found = {}
+    for path in DEVICES:
+        try:
+            st = os.lstat(path)
+        except OSError:
+            found[path] = "missing"
+            continue
+        kind = "c" if stat.S_ISCHR(st.st_mode) else "not a character device"
+        found[path] = (f"{kind} {os.major(st.st_rdev)}:{os.minor(st.st_rdev)}"
+                       f" {stat.S_IMODE(st.st_mode):04o}"
+                       f" {st.st_uid}:{st.st_gid}")
+    return found
+
+
+def _children():
+    """pid -> parent, of all that live."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8",
+                      errors="replace") as f:
+                fields = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(name)] = (int(fields[1]), fields[0])
+    return parents
+
+
+def descendants():
+    """Living processes that we, or someone we started, made."""
+    parents = _children()
+    found, todo = [], [os.getpid()]
+    while todo:
+        parent = todo.pop()
+        for pid, (ppid, state) in parents.items():
+            if ppid == parent and pid not in found:
+                todo.append(pid)
+                if state not in "ZX":
+                    found.append(pid)
+    return found
+
+
+def _reap():
+    """Orphans that came to us and have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            text = f.read().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        text = ""
+    return f"{pid} {text.strip()[:80]}"
+
+
+def snapshot():
+    return {"mounts": _mounts(), "cgroups": _cgroups(),
+            "devices": _devices(), "processes": set(descendants())}
+
+
+def differences(before):
+    now = snapshot()
+    found = [f"mount: {m}" for m in sorted(now["mounts"] - before["mounts"])]
+    found += [f"mount is gone: {m}"
+              for m in sorted(before["mounts"] - now["mounts"])]
+    found += [f"cgroup: {c}"
+              for c in sorted(now["cgroups"] - before["cgroups"])
+              if not _inhabited_by_others(c)]
+    found += [f"process: {_command(p)}"
+              for p in sorted(now["processes"] - before["processes"])]
+    found += [f"{path} was {was}, is {now['devices'][path]}"
+              for path, was in before["devices"].items()
+              if now["devices"][path] != was]
+    return found
+
+
+def settle(before):
+    """Differences that last; processes among them are ended, so that they
+    do not count against the next program as well."""
+    deadline = time.monotonic() + GRACE
+    while True:
+        _reap()
+        found = differences(before)
+        if not found or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    for pid in set(descendants()) - before["processes"]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    return found
+
+
+def describe(before):
+    now = snapshot()
+    lines = ["\nHost                  before  after"]
+    for what in ("mounts", "cgroups", "processes"):
+        lines.append(f"  {what:<18} {len(before[what]):>7} "
+                     f"{len(now[what]):>6}")
+    for path, was in before["devices"].items():
+        after = now["devices"][path]
+        lines.append(f"  {path:<18} {was}"
+                     + ("" if was == after else f" -> {after}"))
+    return "\n".join(lines)
