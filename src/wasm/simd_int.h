@@ -7,7 +7,7 @@
 /* S and U are the signed and unsigned vector, E and B their lanes; R is what
  * a lane is on the stack.  Lanes wrap around, so arithmetic is done on
  * unsigned ones, where C defines that. */
-#define SIMD_INT(shape, S, U, E, B, R, N)                                   \
+#define SIMD_INT(shape, S, U, E, B, R)                                      \
 	static inline v128 simd_##shape##_splat(R a)                        \
 	{                                                                   \
 		return (v128)((U){0} + (B)a);                               \
@@ -54,14 +54,6 @@
 	{                                                                   \
 		return !simd_v128_any_true((v128)((U)a == 0));              \
 	}                                                                   \
-	static inline uint32_t simd_##shape##_bitmask(v128 a)               \
-	{                                                                   \
-		uint32_t r = 0;                                             \
-                                                                            \
-		for (unsigned int i = 0; i < N; i++)                        \
-			r |= (uint32_t)(((S)a)[i] < 0) << i;                \
-		return r;                                                   \
-	}                                                                   \
 	SIMD_COMPARE(shape, eq, U, ==)                                      \
 	SIMD_COMPARE(shape, ne, U, !=)                                      \
 	SIMD_COMPARE(shape, lt_s, S, <)                                     \
@@ -81,6 +73,23 @@
 	SIMD_COMPARE(shape, gt_u, U, >)  \
 	SIMD_COMPARE(shape, le_u, U, <=) \
 	SIMD_COMPARE(shape, ge_u, U, >=)
+
+/* The sign bits of the lanes.  Each half of the vector is a word whose lanes
+ * have only those left; the product moves them all to its top, lane 0 lowest,
+ * where no two sums meet. */
+static inline uint32_t simd_signs(uint64_t half, uint64_t signs,
+				  uint64_t multiplier, unsigned int lanes)
+{
+	return (uint32_t)((half & signs) * multiplier >> (64 - lanes));
+}
+
+#define SIMD_BITMASK(shape, half_lanes, signs, multiplier)                  \
+	static inline uint32_t simd_##shape##_bitmask(v128 a)               \
+	{                                                                   \
+		return simd_signs(a[0], signs, multiplier, half_lanes) |    \
+		       simd_signs(a[1], signs, multiplier, half_lanes)      \
+			       << (half_lanes);                             \
+	}
 
 /* Where `cond` compares lanes x and y of a and b, x, else y. */
 #define SIMD_SELECT(shape, name, V, op)                                     \
@@ -116,8 +125,10 @@ static inline int32_t simd_clamp(int32_t v, int32_t lo, int32_t hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
-SIMD_INT(i8x16, i8x16, u8x16, int8_t, uint8_t, uint32_t, 16)
+SIMD_INT(i8x16, i8x16, u8x16, int8_t, uint8_t, uint32_t)
 SIMD_COMPARE_UNSIGNED(i8x16, u8x16)
+SIMD_BITMASK(i8x16, 8, UINT64_C(0x8080808080808080),
+	     UINT64_C(0x0002040810204081))
 SIMD_MIN_MAX(i8x16, i8x16, u8x16)
 SIMD_LANES(i8x16, add_sat_s, i8x16, int8_t, 16,
 	   simd_clamp(x + y, INT8_MIN, INT8_MAX))
@@ -150,8 +161,10 @@ static inline v128 simd_i8x16_popcnt(v128 a)
 
 /* --- i16x8 ------------------------------------------------------------ */
 
-SIMD_INT(i16x8, i16x8, u16x8, int16_t, uint16_t, uint32_t, 8)
+SIMD_INT(i16x8, i16x8, u16x8, int16_t, uint16_t, uint32_t)
 SIMD_COMPARE_UNSIGNED(i16x8, u16x8)
+SIMD_BITMASK(i16x8, 4, UINT64_C(0x8000800080008000),
+	     UINT64_C(0x0000200040008001))
 SIMD_MIN_MAX(i16x8, i16x8, u16x8)
 SIMD_LANES(i16x8, add_sat_s, i16x8, int16_t, 8,
 	   simd_clamp(x + y, INT16_MIN, INT16_MAX))
@@ -183,8 +196,10 @@ static inline v128 simd_i16x8_mul(v128 a, v128 b)
 
 /* --- i32x4 ------------------------------------------------------------ */
 
-SIMD_INT(i32x4, i32x4, u32x4, int32_t, uint32_t, uint32_t, 4)
+SIMD_INT(i32x4, i32x4, u32x4, int32_t, uint32_t, uint32_t)
 SIMD_COMPARE_UNSIGNED(i32x4, u32x4)
+SIMD_BITMASK(i32x4, 2, UINT64_C(0x8000000080000000),
+	     UINT64_C(0x0000000080000001))
 SIMD_MIN_MAX(i32x4, i32x4, u32x4)
 
 static inline uint32_t simd_i32x4_extract_lane(v128 a, unsigned int lane)
@@ -211,7 +226,8 @@ static inline v128 simd_i32x4_dot_i16x8_s(v128 a, v128 b)
 
 /* --- i64x2 ------------------------------------------------------------ */
 
-SIMD_INT(i64x2, i64x2, u64x2, int64_t, uint64_t, uint64_t, 2)
+SIMD_INT(i64x2, i64x2, u64x2, int64_t, uint64_t, uint64_t)
+SIMD_BITMASK(i64x2, 1, UINT64_C(0x8000000000000000), 1)
 
 static inline uint64_t simd_i64x2_extract_lane(v128 a, unsigned int lane)
 {
@@ -307,6 +323,7 @@ SIMD_NARROW(i16x8, i32x4, u, u16x8, i32x4, uint16_t, 4, 0, UINT16_MAX)
 
 #undef SIMD_INT
 #undef SIMD_COMPARE_UNSIGNED
+#undef SIMD_BITMASK
 #undef SIMD_SELECT
 #undef SIMD_MIN_MAX
 #undef SIMD_LANES

@@ -161,6 +161,105 @@ TEST(floats_by_lane)
 						     a), 0));
 }
 
+/* Lanes are computed without branches, scalars with them. */
+static uint64_t random_bits(uint64_t *state, bool wide)
+{
+	static const double special[] = {
+		0.0,	  0.5,	   1.5,	      2.5,	  0.49999999999999994,
+		8388607.5, 8388608.5, 4503599627370495.5, 4503599627370497.0,
+		1e-310,	  __builtin_inf(),
+	};
+	uint64_t bits;
+
+	*state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	bits = *state ^ *state >> 29;
+	if (bits % 3 == 0) {
+		double d = special[bits / 3 % 11];
+
+		d = bits >> 40 & 1 ? -d : d;
+		return wide ? num_f64_bits(d) : num_f32_bits((float)d);
+	}
+	/* Whole and half numbers of all magnitudes, and NaNs. */
+	if (bits % 3 == 1) {
+		double d = (double)(int64_t)bits / 2 / (1ull << (bits % 61));
+
+		return wide ? num_f64_bits(d) : num_f32_bits((float)d);
+	}
+	return bits;
+}
+
+#define CHECK_LANES(T, V, F, got, scalar)                                   \
+	do {                                                                \
+		V r_ = (V)(got);                                            \
+		for (size_t i = 0; i < 16 / sizeof(F); i++) {               \
+			F x = ((V)a)[i], y = ((V)b)[i];                     \
+			/* Of two NaNs the machine may take either. */      \
+			if (x != x && y != y && r_[i] != r_[i])             \
+				continue;                                   \
+			if (num_##T##_bits(r_[i]) != num_##T##_bits(scalar)) \
+				test_fail(__FILE__, __LINE__,               \
+					  #scalar " of %a, %a: %a", x, y,   \
+					  r_[i]);                           \
+		}                                                           \
+	} while (0)
+
+#define CHECK_FLOAT_SHAPE(shape, T, V, F)                             \
+	do {                                                                \
+		CHECK_LANES(T, V, F, simd_##shape##_floor(a),  \
+			    num_##T##_floor(x));                            \
+		CHECK_LANES(T, V, F, simd_##shape##_ceil(a),   \
+			    num_##T##_ceil(x));                             \
+		CHECK_LANES(T, V, F, simd_##shape##_trunc(a),  \
+			    num_##T##_trunc(x));                            \
+		CHECK_LANES(T, V, F,                           \
+			    simd_##shape##_nearest(a), num_##T##_nearest(x)); \
+		CHECK_LANES(T, V, F, simd_##shape##_min(a, b), \
+			    num_##T##_min(x, y));                           \
+		CHECK_LANES(T, V, F, simd_##shape##_max(a, b), \
+			    num_##T##_max(x, y));                           \
+	} while (0)
+
+TEST(lanes_agree_with_scalars)
+{
+	uint64_t state = 1;
+
+	for (int n = 0; n < 200000; n++) {
+		uint64_t w[4];
+		uint32_t h[8];
+		v128 a, b;
+
+		for (int i = 0; i < 4; i++)
+			w[i] = random_bits(&state, true);
+		for (int i = 0; i < 8; i++)
+			h[i] = (uint32_t)random_bits(&state, false);
+		a = v128_load(w);
+		b = v128_load(w + 2);
+		CHECK_FLOAT_SHAPE(f64x2, f64, f64x2, double);
+		a = v128_load(h);
+		b = v128_load(h + 4);
+		CHECK_FLOAT_SHAPE(f32x4, f32, f32x4, float);
+	}
+}
+
+TEST(bitmasks_take_every_sign)
+{
+	for (uint32_t want = 0; want < 1 << 16; want++) {
+		uint8_t b[16];
+
+		for (int i = 0; i < 16; i++)
+			b[i] = want >> i & 1 ? 0x80 | i : 0x7f - i;
+		CHECK_INT(simd_i8x16_bitmask(v128_load(b)), want);
+		CHECK_INT(simd_i16x8_bitmask(v128_load(b)),
+			  (want >> 1 & 1) | (want >> 2 & 2) | (want >> 3 & 4) |
+				  (want >> 4 & 8) | (want >> 5 & 16) |
+				  (want >> 6 & 32) | (want >> 7 & 64) |
+				  (want >> 8 & 128));
+		CHECK_INT(simd_i32x4_bitmask(v128_load(b)),
+			  (want >> 3 & 1) | (want >> 6 & 2) | (want >> 9 & 4) |
+				  (want >> 12 & 8));
+	}
+}
+
 TEST(conversions_by_lane)
 {
 	v128 a = F32(-1.9f, 4e9f, -inf, __builtin_nanf(""));
