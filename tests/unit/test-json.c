@@ -392,6 +392,11 @@ TEST(integers_are_strict)
 	CHECK_STR(error_of("{\"u64\":99999999999999999999999999999999999999}"),
 		  "u64: 99999999999999999999999999999999 is out of range "
 		  "(0 to 18446744073709551615)");
+	/* 2^64 + 1 is not 1. */
+	CHECK_STR(error_of("{\"u16\":18446744073709551617}"),
+		  "u16: 18446744073709551617 is out of range (0 to 65535)");
+	CHECK_STR(error_of("{\"i8\":-18446744073709551617}"),
+		  "i8: -18446744073709551617 is out of range (-128 to 127)");
 	CHECK_STR(error_of("{\"i8\":1e1}"),
 		  "i8: expected an integer, found 1e1");
 	CHECK_STR(error_of("{\"i8\":1.0}"),
@@ -419,6 +424,8 @@ TEST(errors_name_the_path)
 	CHECK_STR(error_of("{\"items\":[{\"subs\":[{}]}]}"),
 		  "items[0].subs[0].id: missing");
 	CHECK_STR(error_of("{\"items\":[{\"subs\":[{\"id\":null}]}]}"),
+		  "items[0].subs[0].id: missing");
+	CHECK_STR(error_of("{\"items\":[{\"subs\":[{\"id\":1,\"id\":null}]}]}"),
 		  "items[0].subs[0].id: missing");
 	CHECK_STR(error_of("{\"items\":[null]}"),
 		  "items[0]: expected an object, found null");
