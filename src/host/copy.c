@@ -152,8 +152,7 @@ static int copy_entry(struct copy *c, int from, int to, const char *name,
 		if (mknodat(to, name, st.st_mode, st.st_rdev) < 0)
 			return -errno;
 	}
-	return fchownat(to, name, st.st_uid, st.st_gid,
-			AT_SYMLINK_NOFOLLOW) < 0
+	return fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0
 		       ? -errno
 		       : 0;
 }

@@ -12,7 +12,7 @@ struct err;
 
 struct device {
 	const char *path; /* "/dev/null" */
-	mode_t type;	  /* S_IFCHR, S_IFBLK, S_IFIFO */
+	mode_t type;      /* S_IFCHR, S_IFBLK, S_IFIFO */
 	unsigned int major, minor;
 	mode_t mode; /* permission bits */
 	uid_t uid;

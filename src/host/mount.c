@@ -74,7 +74,7 @@ static bool super_is_ro(const struct mount_fs *fs)
 {
 	static const char *const kernel_own[] = {
 		"cgroup", "cgroup2", "debugfs", "devpts", "mqueue",
-		"proc",	  "sysfs",   "tmpfs",	"tracefs"};
+		"proc",   "sysfs",   "tmpfs",   "tracefs"};
 
 	if (!(fs->attrs & MOUNT_ATTR_RDONLY))
 		return false;
@@ -92,8 +92,8 @@ static int configure(int ctx, const struct mount_fs *fs, struct err *err)
 		if ((fs->super & super_flags[i].flag) &&
 		    fsconfig(ctx, FSCONFIG_SET_FLAG, super_flags[i].name, NULL,
 			     0) < 0)
-			return fs_failed(ctx, -errno, type,
-					 super_flags[i].name, err);
+			return fs_failed(ctx, -errno, type, super_flags[i].name,
+					 err);
 	for (size_t i = 0; i < fs->n_data; i++)
 		if (set_datum(ctx, fs->data[i]) < 0)
 			return fs_failed(ctx, -errno, type, fs->data[i], err);
@@ -114,8 +114,8 @@ int mount_fs_new(const struct mount_fs *fs, struct err *err)
 	int mnt, rc;
 
 	if (ctx < 0 && errno == ENODEV)
-		return err_say(err, -ENODEV,
-			       "the kernel has no filesystem %s", fs->type);
+		return err_say(err, -ENODEV, "the kernel has no filesystem %s",
+			       fs->type);
 	if (ctx < 0)
 		return err_set(err, -errno, "open filesystem %s", fs->type);
 	if (!str_empty(fs->source) &&
@@ -134,8 +134,7 @@ int mount_fs_new(const struct mount_fs *fs, struct err *err)
 	return mnt;
 }
 
-int mount_fs_reconfigure(const struct mount_fs *fs, int target,
-			 struct err *err)
+int mount_fs_reconfigure(const struct mount_fs *fs, int target, struct err *err)
 {
 	_cleanup_close_ int ctx =
 		fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
@@ -151,7 +150,7 @@ int mount_fs_reconfigure(const struct mount_fs *fs, int target,
 	return 0;
 }
 
-/* ----------------------------------------------------- what mount(2) does -- */
+/* -------------------------------------------------- what mount(2) does -- */
 
 bool mount_fs_needs_classic(const struct mount_fs *fs)
 {
@@ -231,7 +230,7 @@ static int set_attr(int mnt, struct mount_attr *attr, bool recursive)
 	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
 
 	return mount_setattr(mnt, "", flags, attr, sizeof(*attr)) < 0 ? -errno
-								     : 0;
+								      : 0;
 }
 
 int mount_set(int mnt, uint64_t set, uint64_t clr, bool recursive)
@@ -259,8 +258,7 @@ int mount_set_idmap(int mnt, int userns, bool recursive)
 int mount_attach_host(int mnt, const char *path)
 {
 	return move_mount(mnt, "", AT_FDCWD, path,
-			  MOVE_MOUNT_F_EMPTY_PATH |
-				  MOVE_MOUNT_T_SYMLINKS) < 0
+			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0
 		       ? -errno
 		       : 0;
 }
@@ -268,8 +266,7 @@ int mount_attach_host(int mnt, const char *path)
 int mount_attach(int mnt, int target)
 {
 	return move_mount(mnt, "", target, "",
-			  MOVE_MOUNT_F_EMPTY_PATH |
-				  MOVE_MOUNT_T_EMPTY_PATH) < 0
+			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
 		       ? -errno
 		       : 0;
 }

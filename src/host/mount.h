@@ -40,7 +40,8 @@ struct mount_opts {
 	 * it. */
 	uint64_t set, clr;
 	uint64_t rec_set, rec_clr;
-	uint64_t super; /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK */
+	/* MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK. */
+	uint64_t super;
 	unsigned long propagation[MOUNT_MAX_PROPAGATION];
 	unsigned int n_propagation;
 	/* What no table knows is for the filesystem: "size=64m", in order.
@@ -112,8 +113,7 @@ int mount_clone_device(const char *host_path, mode_t type, dev_t rdev,
 /* The host's /dev/null, char 1:3. */
 int mount_clone_null(struct err *err);
 /* An empty directory that cannot be written to, detached. */
-int mount_new_empty(const char *label_key, const char *label,
-		    struct err *err);
+int mount_new_empty(const char *label_key, const char *label, struct err *err);
 
 /* ------------------------------------------------------------- the root -- */
 

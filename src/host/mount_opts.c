@@ -14,11 +14,11 @@
 
 enum kind {
 	IGNORED,
-	ATTR,	     /* set and clear MOUNT_ATTR_* */
+	ATTR, /* set and clear MOUNT_ATTR_* */
 	ATTR_REC,
-	HOW,	     /* set enum mount_how */
+	HOW,         /* set enum mount_how */
 	PROPAGATION, /* set is an MS_* */
-	SUPER,	     /* set or clear an MS_* of the filesystem */
+	SUPER,       /* set or clear an MS_* of the filesystem */
 };
 
 struct option {
@@ -143,8 +143,8 @@ int mount_opts_parse(char *const *options, struct mount_opts *ret,
 	_cleanup_(mount_opts_free) struct mount_opts opts = {0};
 
 	STRV_FOREACH (s, options) {
-		const struct option *o = bsearch(
-			*s, table, ARRAY_SIZE(table), sizeof(*table), compare);
+		const struct option *o = bsearch(*s, table, ARRAY_SIZE(table),
+						 sizeof(*table), compare);
 		int rc;
 
 		if (!o) {

@@ -27,8 +27,7 @@ int mount_propagate_all(unsigned long flags, struct err *err)
 
 int mount_make_parent_private(const char *path, struct err *err)
 {
-	_cleanup_close_ int dir =
-		open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return err_set(err, -errno, "open %s of the host", path);
@@ -40,8 +39,8 @@ int mount_make_parent_private(const char *path, struct err *err)
 		if (rc == 0)
 			return 0;
 		if (rc != -EINVAL)
-			return err_set(err, rc,
-				       "make the mount of %s private", path);
+			return err_set(err, rc, "make the mount of %s private",
+				       path);
 		up = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0)
 			return err_set(err, -errno, "open the parent of %s",
@@ -75,7 +74,7 @@ int mount_pivot_root(int root, struct err *err)
 
 struct entry {
 	unsigned int id, parent;
-	char *path; /* as mountinfo escapes it */
+	char *path;   /* as mountinfo escapes it */
 	bool reveals; /* a procfs or sysfs */
 };
 
@@ -119,8 +118,8 @@ static bool parse_line(const char *line, struct entry *e)
 		return false;
 	e->path = path;
 	unescape(e->path);
-	e->reveals = str_after(type + 3, "proc ") ||
-		     str_after(type + 3, "sysfs ");
+	e->reveals =
+		str_after(type + 3, "proc ") || str_after(type + 3, "sysfs ");
 	return true;
 }
 
@@ -191,7 +190,8 @@ int mount_move_root(int root, struct err *err)
 	for (size_t i = t.n; i-- > 0;) {
 		struct entry *e = &t.entries[i];
 
-		if (!e->reveals || is_inside(&t, e, (unsigned int)stx.stx_mnt_id))
+		if (!e->reveals ||
+		    is_inside(&t, e, (unsigned int)stx.stx_mnt_id))
 			continue;
 		rc = hide_old_mount(e->path, err);
 		if (rc < 0)

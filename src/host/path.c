@@ -121,10 +121,10 @@ struct walk {
 	int root;
 	mode_t mode;
 	bool create;
-	struct buf at;	   /* "" or "a/b" */
-	struct buf ahead;  /* what is still to be resolved */
+	struct buf at;    /* "" or "a/b" */
+	struct buf ahead; /* what is still to be resolved */
 	unsigned int links;
-	int dir;	   /* -1 while at the root */
+	int dir; /* -1 while at the root */
 };
 
 static void walk_free(struct walk *w)
@@ -196,11 +196,9 @@ static int walk_into(struct walk *w, const char *name)
 
 	fd = openat(walk_dir(w), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && w->create) {
-		if (mkdirat(walk_dir(w), name, w->mode) < 0 &&
-		    errno != EEXIST)
+		if (mkdirat(walk_dir(w), name, w->mode) < 0 && errno != EEXIST)
 			return -errno;
-		fd = openat(walk_dir(w), name,
-			    O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(walk_dir(w), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -323,8 +321,7 @@ int path_make_file_in_root(int root, const char *path, mode_t mode)
 		if (dir < 0)
 			return dir;
 		if (mknodat(dir, name, S_IFREG | mode, 0) == 0) {
-			fd = openat(dir, name,
-				    O_PATH | O_NOFOLLOW | O_CLOEXEC);
+			fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 			return fd < 0 ? -errno : fd;
 		}
 		if (errno != EEXIST)
@@ -339,9 +336,9 @@ int path_make_file_in_root(int root, const char *path, mode_t mode)
 			at = steal_ptr(&target);
 		} else {
 			char *slash = strrchr(at, '/');
-			char *joined = xasprintf(
-				"%.*s/%s", slash ? (int)(slash - at) : 0, at,
-				target);
+			char *joined = xasprintf("%.*s/%s",
+						 slash ? (int)(slash - at) : 0,
+						 at, target);
 
 			free(at);
 			at = joined;
@@ -353,8 +350,7 @@ int path_make_file_in_root(int root, const char *path, mode_t mode)
 int path_open_file_in_root(int root, const char *path)
 {
 	/* Opening a device can act (a tape rewinds), so look first. */
-	static const int flags[] = {O_PATH,
-				    O_RDONLY | O_NONBLOCK | O_NOCTTY};
+	static const int flags[] = {O_PATH, O_RDONLY | O_NONBLOCK | O_NOCTTY};
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 

@@ -43,8 +43,7 @@ int path_open_parent_in_root(int root, const char *path, bool create,
  * wait, nor a device. */
 int path_open_file_in_root(int root, const char *path);
 /* All of a regular file, at most `max` bytes (-EFBIG past that). */
-int path_read_in_root(int root, const char *path, size_t max,
-		      struct buf *ret);
+int path_read_in_root(int root, const char *path, size_t max, struct buf *ret);
 
 /* The target of the symlink `name` in `dir`; name "" for a descriptor of the
  * link itself.  Free *ret. */

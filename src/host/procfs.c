@@ -110,8 +110,8 @@ int procfs_write(int procfs, const char *path, const char *text,
 		return err_set(err, -errno, "write \"%s\" to /proc/%s", text,
 			       path);
 	if ((size_t)n != len)
-		return err_say(err, -EIO,
-			       "/proc/%s took %zd of %zu bytes", path, n, len);
+		return err_say(err, -EIO, "/proc/%s took %zd of %zu bytes",
+			       path, n, len);
 	return 0;
 }
 

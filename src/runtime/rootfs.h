@@ -5,7 +5,7 @@
  *	rootfs_open ──► rootfs_mount ──► rootfs_seal ──► rootfs_enter
  *	  clone of       mounts,      │   masked and      pivot_root
  *	  the rootfs     devices,     │   read-only
- *	  on "/"         symlinks     │   paths, root
+ *	  on itself      symlinks     │   paths, root
  *	                              ├── hooks, cwd made: while it is writable
  *	                              └── rootfs_console, once the pty is open
  *
@@ -45,9 +45,9 @@ struct rootfs_sources {
 /* All pointers are borrowed and outlive the struct rootfs. */
 struct rootfs_plan {
 	const struct oci_spec *spec;
-	const char *bundle;   /* absolute; relative sources start there */
-	const char *rootfs;   /* the host's path of root.path, absolute */
-	bool in_userns;	      /* init is in a user namespace of its own */
+	const char *bundle; /* absolute; relative sources start there */
+	const char *rootfs; /* the host's path of root.path, absolute */
+	bool in_userns;     /* init is in a user namespace of its own */
 	bool no_pivot;
 	/* A cgroup namespace of its own, made after init had entered its
 	 * cgroup. */

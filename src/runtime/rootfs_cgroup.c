@@ -130,8 +130,7 @@ static int add_hierarchy(struct rootfs *r, int dir,
 	if (mkdirat(dir, cg->name, 0755) < 0)
 		return errno == EEXIST ? 0
 				       : err_set(err, -errno,
-						 "make directory %s",
-						 cg->name);
+						 "make directory %s", cg->name);
 	rc = mount_attach_at(mnt, dir, cg->name);
 	if (rc == 0)
 		rc = make_aliases(dir, cg->name);

@@ -38,9 +38,9 @@ struct rootfs {
 /* Where a mount goes, and how careful we have to be. */
 struct target {
 	const char *path; /* clean */
-	bool is_dir;	  /* what is attached, and made where it is missing */
-	bool nofollow;	  /* dest-nofollow */
-	bool nolink;	  /* proc, sysfs: a symlink on the way is an attack */
+	bool is_dir;      /* what is attached, and made where it is missing */
+	bool nofollow;    /* dest-nofollow */
+	bool nolink;      /* proc, sysfs: a symlink on the way is an attack */
 };
 
 /* Attach `mnt`.  What it covers is no place any more.  Errors say that the
@@ -73,5 +73,7 @@ int rootfs_mount_cgroup(struct rootfs *r, const char *path, uint64_t attrs,
 int rootfs_make_devices(struct rootfs *r, struct err *err);
 /* rootfs_mask.c: linux.readonlyPaths and linux.maskedPaths. */
 int rootfs_protect_paths(struct rootfs *r, struct err *err);
+struct oci_mount;
+bool rootfs_is_idmapped(const struct oci_mount *m);
 /* The host's path of mounts[i].source: free it. */
 char *rootfs_source_path(const struct rootfs_plan *plan, const char *source);

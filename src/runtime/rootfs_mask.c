@@ -46,9 +46,9 @@ static int protect(struct rootfs *r, const char *path, struct err *err)
 				  CLONE_TREE_RECURSIVE | CLONE_TREE_NOFOLLOW);
 	} else {
 		target = path_open_in_root(r->root, clean, O_PATH);
-		mnt = target < 0 ? target
-				 : mount_clone(target, "",
-					       CLONE_TREE_RECURSIVE);
+		mnt = target < 0
+			      ? target
+			      : mount_clone(target, "", CLONE_TREE_RECURSIVE);
 	}
 	if (is_absent(mnt))
 		return 0;
@@ -152,8 +152,10 @@ int rootfs_protect_paths(struct rootfs *r, struct err *err)
 	STRV_FOREACH (path, l->masked_paths) {
 		rc = mask(r, &m, *path, err);
 		if (rc < 0)
-			return err_wrap(err, "linux.maskedPaths: mask %s of "
-					     "the container", *path);
+			return err_wrap(err,
+					"linux.maskedPaths: mask %s of "
+					"the container",
+					*path);
 	}
 	return 0;
 }

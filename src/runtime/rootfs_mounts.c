@@ -40,8 +40,7 @@ static bool type_is(const struct job *j, const char *type)
 
 /* ----------------------------------------------------------------- bind -- */
 
-static int open_source(struct rootfs *r, const struct job *j,
-		       struct err *err)
+static int open_source(struct rootfs *r, const struct job *j, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
 	unsigned int flags = 0;
@@ -53,10 +52,11 @@ static int open_source(struct rootfs *r, const struct job *j,
 	}
 	if (str_empty(j->m->source))
 		return err_say(err, -EINVAL, "a bind mount needs a source");
-	if (j->o.how & MOUNT_IDMAP)
-		return err_say(err, -EINVAL,
-			       "an idmapped mount needs a user namespace, or "
-			       "uidMappings and gidMappings");
+	/* The parent would have opened it. */
+	if (rootfs_is_idmapped(j->m))
+		return err_say(err, -EPERM,
+			       "an idmapped mount needs privileges over the "
+			       "host");
 	if (j->o.how & MOUNT_BIND_REC)
 		flags |= CLONE_TREE_RECURSIVE;
 	if (j->o.how & MOUNT_SRC_NOFOLLOW)
@@ -116,8 +116,7 @@ static int make_symlink(struct rootfs *r, const struct job *j, int source,
 	if (rc == -EEXIST && path_readlink_at(dir, name, &present) == 0 &&
 	    str_eq(present, target))
 		return 0;
-	return err_set(err, rc, "make symlink /%s of the container",
-		       j->clean);
+	return err_set(err, rc, "make symlink /%s of the container", j->clean);
 }
 
 static int mount_bind(struct rootfs *r, struct job *j, struct err *err)
@@ -148,7 +147,7 @@ static int mount_bind(struct rootfs *r, struct job *j, struct err *err)
 	return rootfs_attach(r, mnt, &j->target, err);
 }
 
-/* ------------------------------------------------------------ filesystems -- */
+/* --------------------------------------------------------- filesystems -- */
 
 /* These belong to a namespace.  When the container has no such namespace of
  * its own but a user namespace, the kernel refuses, and the host's is what
@@ -162,8 +161,7 @@ static const char *host_instance(const struct job *j)
 	return NULL;
 }
 
-static int bind_host_instance(struct rootfs *r, struct job *j,
-			      struct err *err)
+static int bind_host_instance(struct rootfs *r, struct job *j, struct err *err)
 {
 	const char *path = host_instance(j);
 	_cleanup_close_ int mnt =
@@ -235,8 +233,7 @@ static int mount_classic(struct rootfs *r, struct job *j,
 		return 0;
 	mnt = path_open_in_root(r->root, j->clean, O_PATH);
 	if (mnt < 0)
-		return err_set(err, mnt, "open /%s of the container",
-			       j->clean);
+		return err_set(err, mnt, "open /%s of the container", j->clean);
 	for (unsigned int i = 0; i < j->o.n_propagation && rc == 0; i++)
 		rc = mount_set_propagation(mnt, j->o.propagation[i]);
 	return rc < 0 ? err_set(err, rc, "set the propagation of the mount")
@@ -302,12 +299,12 @@ static int mount_new(struct rootfs *r, struct job *j, struct err *err)
 	if (rc < 0)
 		return rc;
 	place = rootfs_add_place(r, j->clean, steal_fd(&mnt),
-				 tmpfs	  ? PLACE_TMPFS
+				 tmpfs    ? PLACE_TMPFS
 				 : kernel ? PLACE_KERNEL
 					  : PLACE_OTHER);
 	place->is_proc = proc;
-	place->late_ro = tmpfs && ((j->o.set | j->o.rec_set) &
-				   MOUNT_ATTR_RDONLY);
+	place->late_ro =
+		tmpfs && ((j->o.set | j->o.rec_set) & MOUNT_ATTR_RDONLY);
 	return 0;
 }
 

@@ -38,11 +38,11 @@ char *rootfs_source_path(const struct rootfs_plan *plan, const char *source)
 static bool is_bind(const struct oci_mount *m)
 {
 	return strv_has(m->options, "bind") || strv_has(m->options, "rbind") ||
-	       (m->type && (str_eq(m->type, "bind") ||
-			    str_eq(m->type, "rbind")));
+	       (m->type &&
+		(str_eq(m->type, "bind") || str_eq(m->type, "rbind")));
 }
 
-static bool is_idmapped(const struct oci_mount *m)
+bool rootfs_is_idmapped(const struct oci_mount *m)
 {
 	return m->n_uid_mappings > 0 || m->n_gid_mappings > 0 ||
 	       strv_has(m->options, "idmap") || strv_has(m->options, "ridmap");
@@ -53,12 +53,12 @@ bool rootfs_sources_needed(const struct rootfs_plan *plan)
 	if (plan->in_userns)
 		return true;
 	for (size_t i = 0; i < plan->spec->n_mounts; i++)
-		if (is_idmapped(&plan->spec->mounts[i]))
+		if (rootfs_is_idmapped(&plan->spec->mounts[i]))
 			return true;
 	return false;
 }
 
-/* --------------------------------------------------------------- idmapped -- */
+/* ------------------------------------------------------------ idmapped -- */
 
 /* The user namespace that maps mount `m`: its own, or the container's. */
 static int open_userns(const struct oci_mount *m, int container_userns,
@@ -103,7 +103,7 @@ static int open_all_userns(const struct rootfs_plan *plan, pid_t init_pid,
 	for (size_t i = 0; i < plan->spec->n_mounts; i++) {
 		const struct oci_mount *m = &plan->spec->mounts[i];
 
-		if (!is_idmapped(m))
+		if (!rootfs_is_idmapped(m))
 			continue;
 		userns[i] = open_userns(m, container, err);
 		if (userns[i] < 0)
@@ -188,7 +188,7 @@ static int copy_all(const struct work *w, struct err *err)
 		const struct oci_mount *m = &plan->spec->mounts[i];
 		int fd;
 
-		if (!is_idmapped(m) && !(plan->in_userns && is_bind(m)))
+		if (!rootfs_is_idmapped(m) && !(plan->in_userns && is_bind(m)))
 			continue;
 		if (!is_bind(m))
 			return err_say(err, -EINVAL,
@@ -227,8 +227,8 @@ static void child(const struct work *w)
 static int run_child(const struct work *w, struct err *err)
 {
 	int status;
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL,
-				   NULL, NULL, NULL);
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL,
+				   NULL, NULL);
 
 	if (pid < 0)
 		return err_set(err, -errno, "fork");
@@ -266,8 +266,8 @@ int rootfs_sources_open(const struct rootfs_plan *plan, pid_t init_pid,
 	size_t n = plan->spec->n_mounts + 1;
 	size_t size = sizeof(struct shared) + n * sizeof(int);
 	_cleanup_free_ int *userns = xcalloc(n, sizeof(int));
-	struct work w = {.plan = plan, .userns = userns,
-			 .init_pidfd = init_pidfd};
+	struct work w = {
+		.plan = plan, .userns = userns, .init_pidfd = init_pidfd};
 	struct rootfs_sources sources = {.n = n};
 	int rc;
 

@@ -75,10 +75,14 @@ static void forget_places(struct rootfs *r)
 int rootfs_check_proc(const char *clean, bool is_proc, struct err *err)
 {
 	static const char *const allowed[] = {
-		"cpuinfo",    "diskstats",
-		"loadavg",    "meminfo",
-		"net/dev",    "slabinfo",
-		"stat",	      "swaps",
+		"cpuinfo",
+		"diskstats",
+		"loadavg",
+		"meminfo",
+		"net/dev",
+		"slabinfo",
+		"stat",
+		"swaps",
 		"sys/crypto/fips_enabled",
 		"sys/kernel/ns_last_pid",
 		"uptime",

@@ -20,8 +20,8 @@ const char *__asan_default_options(void)
 void rig_setup(struct rig *g)
 {
 	static const char *const dirs[] = {
-		"rootfs",	  "rootfs/dev", "rootfs/etc", "rootfs/proc",
-		"rootfs/sys",	  "rootfs/tmp", "rootfs/mnt",
+		"rootfs",     "rootfs/dev", "rootfs/etc", "rootfs/proc",
+		"rootfs/sys", "rootfs/tmp", "rootfs/mnt",
 	};
 
 	umask(022);
@@ -60,21 +60,26 @@ void rig_add_defaults(struct rig *g)
 {
 	static const char *dev[] = {"nosuid", "strictatime", "mode=755",
 				    "size=65536k", NULL};
-	static const char *pts[] = {"nosuid",	     "noexec",
-				    "newinstance",   "ptmxmode=0666",
-				    "mode=0620",     NULL};
-	static const char *shm[] = {"nosuid",	 "noexec", "nodev",
+	static const char *pts[] = {"nosuid",        "noexec",    "newinstance",
+				    "ptmxmode=0666", "mode=0620", NULL};
+	static const char *shm[] = {"nosuid",    "noexec",      "nodev",
 				    "mode=1777", "size=65536k", NULL};
 	static const char *mqueue[] = {"nosuid", "noexec", "nodev", NULL};
 	static const char *sys[] = {"nosuid", "noexec", "nodev", "ro", NULL};
-	static const char *masked[] = {
-		"/proc/acpi",	    "/proc/asound",	 "/proc/kcore",
-		"/proc/keys",	    "/proc/latency_stats", "/proc/timer_list",
-		"/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
-		"/proc/scsi",	    NULL};
-	static const char *readonly[] = {
-		"/proc/bus", "/proc/fs",	    "/proc/irq",
-		"/proc/sys", "/proc/sysrq-trigger", NULL};
+	static const char *masked[] = {"/proc/acpi",
+				       "/proc/asound",
+				       "/proc/kcore",
+				       "/proc/keys",
+				       "/proc/latency_stats",
+				       "/proc/timer_list",
+				       "/proc/timer_stats",
+				       "/proc/sched_debug",
+				       "/sys/firmware",
+				       "/proc/scsi",
+				       NULL};
+	static const char *readonly[] = {"/proc/bus",           "/proc/fs",
+					 "/proc/irq",           "/proc/sys",
+					 "/proc/sysrq-trigger", NULL};
 
 	rig_mount(g, "proc", "proc", "/proc", NULL);
 	rig_mount(g, "tmpfs", "tmpfs", "/dev", (char **)dev);

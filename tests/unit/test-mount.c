@@ -106,7 +106,8 @@ TEST(unknown_options_go_to_the_filesystem_in_order)
 
 TEST(propagation_has_a_bound)
 {
-	char *const *v = OPTIONS("shared", "rslave", "private", "rshared", "slave");
+	char *const *v =
+		OPTIONS("shared", "rslave", "private", "rshared", "slave");
 	struct mount_opts o;
 
 	CHECK_INT(mount_opts_parse(v, &o, &err), -E2BIG);
@@ -114,9 +115,9 @@ TEST(propagation_has_a_bound)
 
 TEST(every_atime_is_taken_by_the_kernel)
 {
-	static const char *const modes[] = {"atime",	   "noatime",  "relatime",
-				      "norelatime", "strictatime",
-				      "nostrictatime", "nodiratime"};
+	static const char *const modes[] = {
+		"atime",       "noatime",       "relatime",  "norelatime",
+		"strictatime", "nostrictatime", "nodiratime"};
 
 	seal();
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
@@ -189,8 +190,8 @@ TEST(attributes_are_there_before_anyone_can_look)
 	CHECK_INT(mount_set(copy, MOUNT_ATTR_RDONLY, 0, true), 0);
 	CHECK_INT(mount_set(copy, MOUNT_ATTR_NOEXEC, 0, false), 0);
 	CHECK_INT(mount_attach_at(copy, AT_FDCWD, "b"), 0);
-	CHECK_INT(flags_of("b") & (ST_RDONLY | ST_NOSUID | ST_NODEV |
-				   ST_NOEXEC),
+	CHECK_INT(flags_of("b") &
+			  (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC),
 		  ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC);
 	CHECK_INT(flags_of("b/sub") & (ST_RDONLY | ST_NOEXEC), ST_RDONLY);
 	CHECK_INT(flags_of("a") & ST_RDONLY, 0);
@@ -287,7 +288,7 @@ TEST(the_empty_directory_stays_empty)
 	CHECK(mkdir("masked/x", 0755) < 0 && errno == EROFS);
 }
 
-/* ------------------------------------------------------------------ the root */
+/* --------------------------------------------------------------- the root */
 
 /* A tmpfs at ./new with a marker, its root as a descriptor. */
 static int make_new_root(void)

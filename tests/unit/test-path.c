@@ -61,9 +61,14 @@ static void file_at(int dir, const char *name, const char *text)
 TEST(clean_is_lexical_and_stops_at_the_root)
 {
 	static const char *const rows[][2] = {
-		{"/", ""},	    {"", ""},		{".", ""},
-		{"//a///b/", "a/b"}, {"/a/./b/..", "a"}, {"../../x", "x"},
-		{"/a/../../b", "b"}, {"..a/b..", "..a/b.."},
+		{"/", ""},
+		{"", ""},
+		{".", ""},
+		{"//a///b/", "a/b"},
+		{"/a/./b/..", "a"},
+		{"../../x", "x"},
+		{"/a/../../b", "b"},
+		{"..a/b..", "..a/b.."},
 		{"/a/b/c/../..", "a"},
 	};
 
@@ -102,8 +107,7 @@ TEST(open_keeps_links_and_dots_in_the_root)
 	CHECK_INT(path_open_in_root(image, "../outside", O_PATH), -ENOENT);
 	CHECK_INT(path_read_in_root(image, "a/clamped", 100, &text), 0);
 	CHECK_STR(text.data, "image");
-	CHECK_INT(path_open_in_root_nolink(image, "a/clamped", O_PATH),
-		  -ELOOP);
+	CHECK_INT(path_open_in_root_nolink(image, "a/clamped", O_PATH), -ELOOP);
 	CHECK_INT(path_open_beneath(image, "../image", O_PATH), -EXDEV);
 	CHECK_INT(path_open_beneath(image, "a/clamped", O_PATH), -ELOOP);
 }
@@ -190,10 +194,8 @@ TEST(parent_needs_a_last_component)
 
 	setup();
 	CHECK_INT(path_open_parent_in_root(image, "/", true, name), -EINVAL);
-	CHECK_INT(path_open_parent_in_root(image, "a/..", true, name),
-		  -EINVAL);
-	CHECK_INT(path_open_parent_in_root(image, "a/b", false, name),
-		  -ENOENT);
+	CHECK_INT(path_open_parent_in_root(image, "a/..", true, name), -EINVAL);
+	CHECK_INT(path_open_parent_in_root(image, "a/b", false, name), -ENOENT);
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	CHECK_INT(path_open_parent_in_root(image, longest, true, name),

@@ -59,8 +59,7 @@ TEST(no_symlink_and_no_way_out)
 
 	seal();
 	proc = new_procfs();
-	CHECK_INT(procfs_open(proc, "self/root/etc/passwd", O_RDONLY),
-		  -ELOOP);
+	CHECK_INT(procfs_open(proc, "self/root/etc/passwd", O_RDONLY), -ELOOP);
 	CHECK_INT(procfs_open(proc, "self/fd/0", O_RDONLY), -ELOOP);
 	CHECK_INT(procfs_open(proc, "mounts", O_RDONLY), -ELOOP);
 	CHECK_INT(procfs_open(proc, "../etc/passwd", O_RDONLY), -EXDEV);
@@ -74,7 +73,8 @@ TEST(a_mount_over_a_file_is_not_crossed)
 
 	seal();
 	CHECK(unshare(CLONE_NEWUTS) == 0);
-	CHECK(mkdir("proc", 0755) == 0 && mknod("fake", S_IFREG | 0666, 0) == 0);
+	CHECK(mkdir("proc", 0755) == 0 &&
+	      mknod("fake", S_IFREG | 0666, 0) == 0);
 	proc = new_procfs();
 	CHECK_INT(mount_attach_at(proc, AT_FDCWD, "proc"), 0);
 	CHECK(mount("fake", "proc/sys/kernel/hostname", NULL, MS_BIND, NULL) ==
@@ -107,9 +107,9 @@ TEST(sysctls_reach_the_namespace)
 		  0);
 	CHECK(gethostname(name, sizeof(name)) == 0);
 	CHECK_STR(name, "hull");
-	CHECK_INT(procfs_write_sysctl(proc, "net.ipv4.conf.lo/1.mtu", "1",
-				      &err),
-		  -ENOENT);
+	CHECK_INT(
+		procfs_write_sysctl(proc, "net.ipv4.conf.lo/1.mtu", "1", &err),
+		-ENOENT);
 	CHECK(strstr(err.msg, "/proc/sys/net/ipv4/conf/lo.1/mtu"));
 }
 
@@ -119,8 +119,8 @@ TEST(sysctls_cannot_leave_proc_sys)
 
 	seal();
 	proc = new_procfs();
-	CHECK_INT(procfs_write_sysctl(proc, "kernel/../../1/oom_score_adj",
-				      "0", &err),
+	CHECK_INT(procfs_write_sysctl(proc, "kernel/../../1/oom_score_adj", "0",
+				      &err),
 		  -EINVAL);
 	CHECK(strstr(err.msg, "kernel/../../1/oom_score_adj"));
 	CHECK_INT(procfs_write_sysctl(proc, "//1/oom_score_adj", "0", &err),

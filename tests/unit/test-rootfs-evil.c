@@ -137,12 +137,16 @@ TEST(a_listed_device_stays_inside)
 	setup();
 	evil_link(outside(""), "links");
 	evil_link(outside("/file"), "node");
-	g.devices[0] = (struct oci_device){
-		.path = (char *)"/links/sub/null", .type = S_IFCHR, .major = 1,
-		.minor = 3, .uid = {1, true}};
-	g.devices[1] = (struct oci_device){
-		.path = (char *)"/node", .type = S_IFCHR, .major = 1,
-		.minor = 3, .uid = {1, true}};
+	g.devices[0] = (struct oci_device){.path = (char *)"/links/sub/null",
+					   .type = S_IFCHR,
+					   .major = 1,
+					   .minor = 3,
+					   .uid = {1, true}};
+	g.devices[1] = (struct oci_device){.path = (char *)"/node",
+					   .type = S_IFCHR,
+					   .major = 1,
+					   .minor = 3,
+					   .uid = {1, true}};
 	g.spec.linux.n_devices = 2;
 	CHECK_INT(rig_build(&g), -EEXIST);
 	CHECK(strstr(g.err.msg, "linux.devices[1]: /node of the container"));

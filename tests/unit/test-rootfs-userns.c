@@ -32,8 +32,7 @@ static bool is_ro(const char *path)
 	return st.f_flag & ST_RDONLY;
 }
 
-static bool is_device(const char *path, unsigned int major,
-		      unsigned int minor)
+static bool is_device(const char *path, unsigned int major, unsigned int minor)
 {
 	struct stat st;
 
@@ -346,7 +345,20 @@ TEST(idmap_needs_mappings_from_somewhere)
 	CHECK_INT(rootfs_sources_open(&g.plan, 0, -1, &sources, &g.err),
 		  -EINVAL);
 	CHECK(strstr(g.err.msg, "mounts[0] /vol:"));
-	CHECK_INT(rig_build(&g), -EINVAL);
+}
+
+/* Mappings are never left out because nobody could apply them. */
+TEST(idmap_needs_the_parent)
+{
+	static struct idmap map = {.size = 1};
+
+	setup();
+	CHECK(mkdir("vol", 0755) == 0);
+	rig_bind(&g, "vol", "/vol");
+	g.mounts[0].uid_mappings = g.mounts[0].gid_mappings = &map;
+	g.mounts[0].n_uid_mappings = g.mounts[0].n_gid_mappings = 1;
+	CHECK_INT(rig_build(&g), -EPERM);
+	CHECK(strstr(g.err.msg, "idmapped"));
 }
 
 TEST(an_ordinary_container_needs_no_parent)

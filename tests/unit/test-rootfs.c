@@ -46,8 +46,7 @@ static bool is_ro(const char *path)
 	return st.f_flag & ST_RDONLY;
 }
 
-static bool is_device(const char *path, unsigned int major,
-		      unsigned int minor)
+static bool is_device(const char *path, unsigned int major, unsigned int minor)
 {
 	struct stat st;
 
@@ -113,10 +112,10 @@ TEST(masked_paths_show_nothing)
 	CHECK(mkdir("rootfs/etc/dir2", 0755) == 0);
 	rig_write("rootfs/etc/dir/file", "secret");
 	rig_add_defaults(&g);
-	g.spec.linux.masked_paths = OPTIONS(
-		"/proc/cmdline", "/sys/firmware", "/etc/file", "/etc/dir",
-		"/etc/dir2", "/etc/absent", "/etc/file/absent", "/proc/absent",
-		"/proc/version");
+	g.spec.linux.masked_paths =
+		OPTIONS("/proc/cmdline", "/sys/firmware", "/etc/file",
+			"/etc/dir", "/etc/dir2", "/etc/absent",
+			"/etc/file/absent", "/proc/absent", "/proc/version");
 	rig_enter(&g);
 	CHECK(is_device("/proc/cmdline", 1, 3) && is_device("/etc/file", 1, 3));
 	CHECK(is_device("/proc/version", 1, 3));
@@ -133,9 +132,8 @@ TEST(read_only_paths_are_read_only)
 	setup();
 	rig_add_defaults(&g);
 	CHECK(mkdir("rootfs/etc/dir", 0755) == 0);
-	g.spec.linux.readonly_paths =
-		OPTIONS("/proc/sys", "/proc/version", "/etc/dir",
-			"/etc/absent");
+	g.spec.linux.readonly_paths = OPTIONS("/proc/sys", "/proc/version",
+					      "/etc/dir", "/etc/absent");
 	rig_enter(&g);
 	CHECK(is_ro("/proc/sys") && is_ro("/etc/dir"));
 	CHECK(!is_ro("/etc") && !is_ro("/proc"));
@@ -316,8 +314,8 @@ TEST(an_overlay_of_long_names_is_mounted)
 	}
 	rig_write(xasprintf("%s/lower", dir[1]), "lower");
 	rig_mount(&g, "overlay", "overlay", "/new/o",
-		  OPTIONS(xasprintf("lowerdir=%s:%s", dir[0], dir[1]),
-			  "rslave", "nosuid"));
+		  OPTIONS(xasprintf("lowerdir=%s:%s", dir[0], dir[1]), "rslave",
+			  "nosuid"));
 	rig_enter(&g);
 	CHECK_STR(rig_read("/new/o/lower"), "lower");
 }
@@ -390,15 +388,20 @@ TEST(listed_devices_are_made_as_asked)
 	struct stat st;
 
 	setup();
-	g.devices[0] = (struct oci_device){
-		.path = (char *)"/dev/net/tun", .type = S_IFCHR, .major = 10,
-		.minor = 200, .file_mode = {0640, true}, .uid = {3, true},
-		.gid = {4, true}};
-	g.devices[1] = (struct oci_device){
-		.path = (char *)"/dev/null", .type = S_IFCHR, .major = 1,
-		.minor = 3, .file_mode = {0600, true}};
-	g.devices[2] = (struct oci_device){
-		.path = (char *)"/pipe", .type = S_IFIFO};
+	g.devices[0] = (struct oci_device){.path = (char *)"/dev/net/tun",
+					   .type = S_IFCHR,
+					   .major = 10,
+					   .minor = 200,
+					   .file_mode = {0640, true},
+					   .uid = {3, true},
+					   .gid = {4, true}};
+	g.devices[1] = (struct oci_device){.path = (char *)"/dev/null",
+					   .type = S_IFCHR,
+					   .major = 1,
+					   .minor = 3,
+					   .file_mode = {0600, true}};
+	g.devices[2] =
+		(struct oci_device){.path = (char *)"/pipe", .type = S_IFIFO};
 	g.spec.linux.n_devices = 3;
 	rig_add_defaults(&g);
 	rig_enter(&g);
@@ -420,9 +423,12 @@ TEST(nodes_of_the_image_are_taken_as_they_are)
 	CHECK(mknod("rootfs/dev/null", S_IFCHR | 0600, makedev(1, 3)) == 0);
 	CHECK(chown("rootfs/dev/null", 5, 6) == 0);
 	rig_write("rootfs/dev/zero", "a file");
-	g.devices[0] = (struct oci_device){
-		.path = (char *)"/dev/null", .type = S_IFCHR, .major = 1,
-		.minor = 3, .file_mode = {0666, true}, .uid = {9, true}};
+	g.devices[0] = (struct oci_device){.path = (char *)"/dev/null",
+					   .type = S_IFCHR,
+					   .major = 1,
+					   .minor = 3,
+					   .file_mode = {0666, true},
+					   .uid = {9, true}};
 	g.spec.linux.n_devices = 1;
 	RIG_OK(&g, rig_build(&g));
 	/* The image as it is below the mounts. */
@@ -483,10 +489,10 @@ static void add_cgroup_mount(char **options)
 TEST(v1_shows_each_hierarchy_from_the_containers_cgroup)
 {
 	const struct rootfs_cgroup cg[] = {
-		{"cpu,cpuacct", "cpu,cpuacct", xasprintf("%s/cpu",
-							 test_tmpdir())},
-		{"systemd", "none,name=systemd", xasprintf("%s/sd",
-							   test_tmpdir())},
+		{"cpu,cpuacct", "cpu,cpuacct",
+		 xasprintf("%s/cpu", test_tmpdir())},
+		{"systemd", "none,name=systemd",
+		 xasprintf("%s/sd", test_tmpdir())},
 	};
 
 	setup();
