@@ -24,10 +24,7 @@ static bool dev_is_bound(const struct oci_spec *spec)
 		const struct oci_mount *m = &spec->mounts[i];
 		_cleanup_free_ char *clean = path_clean(m->destination);
 
-		if (str_eq(clean, "dev") &&
-		    (strv_has(m->options, "bind") ||
-		     strv_has(m->options, "rbind") ||
-		     (m->type && str_eq(m->type, "bind"))))
+		if (str_eq(clean, "dev") && rootfs_is_bind(m))
 			return true;
 	}
 	return false;

@@ -74,6 +74,8 @@ int rootfs_make_devices(struct rootfs *r, struct err *err);
 /* rootfs_mask.c: linux.readonlyPaths and linux.maskedPaths. */
 int rootfs_protect_paths(struct rootfs *r, struct err *err);
 struct oci_mount;
+/* By its type or an option. */
+bool rootfs_is_bind(const struct oci_mount *m);
 bool rootfs_is_idmapped(const struct oci_mount *m);
 /* The host's path of mounts[i].source: free it. */
 char *rootfs_source_path(const struct rootfs_plan *plan, const char *source);

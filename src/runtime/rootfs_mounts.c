@@ -335,7 +335,7 @@ static int mount_job(struct rootfs *r, struct job *j, struct err *err)
 	if (!*j->clean)
 		return err_say(err, -EINVAL,
 			       "a mount cannot replace the container's root");
-	if (type_is(j, "bind") || type_is(j, "rbind"))
+	if (rootfs_is_bind(j->m))
 		j->o.how |= MOUNT_BIND;
 	if (type_is(j, "rbind"))
 		j->o.how |= MOUNT_BIND_REC;

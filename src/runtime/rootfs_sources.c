@@ -35,7 +35,7 @@ char *rootfs_source_path(const struct rootfs_plan *plan, const char *source)
 		       : xasprintf("%s/%s", plan->bundle, source);
 }
 
-static bool is_bind(const struct oci_mount *m)
+bool rootfs_is_bind(const struct oci_mount *m)
 {
 	return strv_has(m->options, "bind") || strv_has(m->options, "rbind") ||
 	       (m->type &&
@@ -188,9 +188,9 @@ static int copy_all(const struct work *w, struct err *err)
 		const struct oci_mount *m = &plan->spec->mounts[i];
 		int fd;
 
-		if (!rootfs_is_idmapped(m) && !(plan->in_userns && is_bind(m)))
+		if (!rootfs_is_idmapped(m) && !(plan->in_userns && rootfs_is_bind(m)))
 			continue;
-		if (!is_bind(m))
+		if (!rootfs_is_bind(m))
 			return err_say(err, -EINVAL,
 				       "mounts[%zu] %s: only a bind mount can "
 				       "be idmapped",
