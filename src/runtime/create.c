@@ -314,10 +314,14 @@ static int plan_init(struct creation *cr, struct err *err)
 			       spec->linux.n_net_devices;
 	init->rootfs = (struct rootfs_plan){
 		.spec = spec,
+		.bundle = c->state.bundle,
 		.rootfs = c->state.rootfs,
 		.in_userns = c->state.user_namespace,
 		.no_pivot = cr->opts->no_pivot,
 		.own_cgroupns = ns_plan_has(&cr->ns, CLONE_NEWCGROUP),
+		.label_key = oci_annotation_get(
+			spec->annotations, spec->n_annotations,
+			"run.oci.mount_context_type"),
 	};
 	plan_cgroup_mounts(cr);
 	init->setup = (struct process_setup){
