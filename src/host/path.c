@@ -331,6 +331,9 @@ int path_make_file_in_root(int root, const char *path, mode_t mode)
 			continue; /* it came or went meanwhile */
 		if (rc < 0)
 			return rc;
+		/* "dir/" cannot be a file. */
+		if (str_ends_with(target, "/"))
+			return -EISDIR;
 		if (target[0] == '/') {
 			free(at);
 			at = steal_ptr(&target);
