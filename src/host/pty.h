@@ -13,7 +13,7 @@ struct err;
  * `ret_slave` is the terminal's own end, opened with TIOCGPTPEER. */
 int pty_open(int pts_dir_fd, int *ret_master, int *ret_slave,
 	     struct err *err);
-/* Another descriptor of the terminal end: O_RDWR, O_PATH is not possible. */
+/* Another descriptor of the terminal's own end. */
 int pty_peer(int master, struct err *err);
 /* In characters.  process.consoleSize; zero leaves a dimension alone. */
 int pty_set_size(int fd, unsigned int height, unsigned int width,
