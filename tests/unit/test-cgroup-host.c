@@ -2,11 +2,13 @@
  * name of its own, and what it leaves behind when it fails is removed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
@@ -30,6 +32,29 @@ static char scratch[64]; /* "/hull-test-PID" */
 				  err.msg);                            \
 	} while (0)
 
+static int kill_those(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	pid_t *pids = NULL;
+	size_t n = 0;
+
+	if (type == FTW_D || type == FTW_DP)
+		cgroup_read_pids(path, &pids, &n);
+	for (size_t i = 0; i < n; i++)
+		kill(pids[i], SIGKILL);
+	free(pids);
+	return 0;
+}
+
+static int remove_that(const char *path, const struct stat *st, int type,
+		       struct FTW *ftw)
+{
+	for (int i = 0; type == FTW_DP && rmdir(path) < 0 && i < 100; i++)
+		usleep(5000);
+	return 0;
+}
+
+/* By other means than the code that is tested. */
 static void sweep(void)
 {
 	const struct cgroup_layout *l;
@@ -37,17 +62,12 @@ static void sweep(void)
 	if (cgroup_layout(&l, NULL) < 0)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
-		char *saved[] = {xasprintf("%s=%s%s", l->v[i].name, l->v[i].dir,
-					   scratch),
-				 NULL};
-		struct cgroup *cg;
+		_cleanup_free_ char *dir =
+			xasprintf("%s%s", l->v[i].dir, scratch);
 
-		if (cgroup_open(&cg, saved, NULL) == 0) {
-			cgroup_kill(cg, SIGKILL, NULL);
-			cgroup_destroy(cg, NULL);
-			cgroup_free(cg);
-		}
-		free(saved[0]);
+		cgroup_write(dir, "freezer.state", "THAWED");
+		nftw(dir, kill_those, 16, FTW_PHYS);
+		nftw(dir, remove_that, 16, FTW_PHYS | FTW_DEPTH);
 	}
 }
 
@@ -82,6 +102,7 @@ static void on_host(void (*body)(void))
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
+		alarm(20);
 		body();
 		_exit(0);
 	}
@@ -146,6 +167,7 @@ static pid_t spawn(struct cgroup *cg, void (*what)(void))
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (cgroup_enter(cg, false, &err) < 0)
 			_exit(255);
 		CHECK(write(ready[1], "x", 1) == 1);
