@@ -426,6 +426,17 @@ char **cgroup_save(const struct cgroup *cg)
 	return v;
 }
 
+/* A state that was tampered with must not make us kill or remove all there
+ * is: /sys/fs/cgroup, and beside other hierarchies /sys/fs/cgroup/NAME. */
+static bool is_mount_point(const struct cgroup *cg, const char *dir)
+{
+	const char *rest = str_after(dir, "/sys/fs/cgroup");
+
+	return str_eq(dir, "/") ||
+	       (rest && (!*rest || str_eq(rest, "/") ||
+			 (cg->mode != CGROUP_V2 && !strchr(rest + 1, '/'))));
+}
+
 int cgroup_open(struct cgroup **ret, char *const *saved, struct err *err)
 {
 	struct cgroup *cg = xcalloc(1, sizeof(*cg));
@@ -445,6 +456,15 @@ int cgroup_open(struct cgroup **ret, char *const *saved, struct err *err)
 		add_node(cg, name, xstrdup(eq + 1));
 	}
 	cg->mode = mode_of(cg);
+	for (size_t i = 0; i < cg->n; i++) {
+		if (!is_mount_point(cg, cg->v[i].dir))
+			continue;
+		err_say(err, -EINVAL,
+			"saved cgroup %s is the root of a hierarchy",
+			cg->v[i].dir);
+		cgroup_free(cg);
+		return -EINVAL;
+	}
 	*ret = cg;
 	return 0;
 }

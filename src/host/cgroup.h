@@ -333,3 +333,6 @@ void cgroup_stats_free(struct cgroup_stats *st);
  * has been removed.  -ENOTSUP without memory controller. */
 int cgroup_oom_open(struct cgroup *cg, struct err *err);
 int cgroup_oom_read(struct cgroup *cg, int fd, uint64_t *kills, bool *gone);
+/* Did the kernel kill for want of memory in it?  Then `err` says which limit
+ * is too low: the reason when init dies before the program is started. */
+bool cgroup_was_oom(struct cgroup *cg, struct err *err);

@@ -178,6 +178,8 @@ int cgroup_limit_hugetlb(const struct cgroup_limits *l,
 			 const struct cgroup_resources *res,
 			 const char *suffix);
 
+/* "1.2 MiB" */
+void cgroup_human_size(char *buf, size_t size, uint64_t bytes);
 uint64_t cgroup_weight_from_shares(uint64_t shares);
 uint64_t cgroup_io_weight(uint32_t blkio_weight);
 int cgroup_swap_max(int64_t limit, int64_t swap, int64_t *ret, struct err *err);

@@ -65,7 +65,7 @@ unsigned int cgroup_needs(const struct cgroup_resources *res, bool v2)
 
 /* -------------------------------------------------------------- writing -- */
 
-static void human_size(char *buf, size_t size, uint64_t bytes)
+void cgroup_human_size(char *buf, size_t size, uint64_t bytes)
 {
 	static const char units[] = "KMGTPE";
 	double v = (double)bytes;
@@ -102,7 +102,7 @@ int cgroup_limit_say(const struct cgroup_limits *l, int rc, const char *field,
 
 	if (rc == -EBUSY && usage_file &&
 	    cgroup_read_u64(l->dir, usage_file, &usage) == 0) {
-		human_size(size, sizeof(size), usage);
+		cgroup_human_size(size, sizeof(size), usage);
 		return err_say(l->err, rc,
 			       "%s: %s is below the current usage of %s "
 			       "(%s/%s)",
@@ -176,7 +176,7 @@ int cgroup_limit_check(const struct cgroup_limits *l, const char *field,
 	if (limit <= 0 || cgroup_read_u64(l->dir, usage_file, &usage) < 0 ||
 	    usage <= (uint64_t)limit)
 		return 0;
-	human_size(size, sizeof(size), usage);
+	cgroup_human_size(size, sizeof(size), usage);
 	return err_say(l->err, -EINVAL,
 		       "%s: %lld is below the current usage of %s (%s/%s)",
 		       field, (long long)limit, size, l->dir, usage_file);

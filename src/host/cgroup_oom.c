@@ -110,3 +110,22 @@ int cgroup_oom_read(struct cgroup *cg, int fd, uint64_t *kills, bool *gone)
 	}
 	return 0;
 }
+
+bool cgroup_was_oom(struct cgroup *cg, struct err *err)
+{
+	struct cgroup_node *v1 = cgroup_node(cg, "memory");
+	const char *dir = v1 ? v1->dir : cgroup_dir(cg, NULL);
+	uint64_t limit = UINT64_MAX;
+	char size[32];
+
+	if (!dir || count_kills(cg) == 0 ||
+	    cgroup_read_u64(dir, v1 ? "memory.limit_in_bytes" : "memory.max",
+			    &limit) < 0)
+		return false;
+	cgroup_human_size(size, sizeof(size), limit);
+	err_say(err, -ENOMEM,
+		"memory.limit: %s is too low, the kernel killed a process of "
+		"the container that needed more (%s)",
+		size, dir);
+	return true;
+}

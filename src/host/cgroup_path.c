@@ -70,6 +70,7 @@ int cgroup_path_for(const struct cgroup_layout *l, const struct cgroup_mount *m,
 	_cleanup_free_ char *clean = cgroup_path_clean(path);
 	_cleanup_free_ char *own = NULL;
 	_cleanup_free_ char *base = NULL;
+	char *slash;
 	int rc;
 
 	if (!*clean)
@@ -82,9 +83,10 @@ int cgroup_path_for(const struct cgroup_layout *l, const struct cgroup_mount *m,
 		return 0;
 	}
 	own = xstrdup(m->own);
-	if (l->mode == CGROUP_V2)
-		own[strrchr(own, '/') == own ? 1 : strrchr(own, '/') - own] =
-			'\0';
+	slash = strrchr(own, '/');
+	/* In a container that sees nothing above its own cgroup, below it. */
+	if (l->mode == CGROUP_V2 && slash && !str_eq(own, m->root))
+		own[slash == own ? 1 : slash - own] = '\0';
 	rc = cgroup_path_below(m, own, &base, err);
 	if (rc < 0)
 		return rc;

@@ -54,20 +54,23 @@ static int remove_that(const char *path, const struct stat *st, int type,
 	return 0;
 }
 
-/* By other means than the code that is tested. */
+/* By other means than the code that is tested: let all go and kill them,
+ * everywhere, before the first directory is removed. */
 static void sweep(void)
 {
 	const struct cgroup_layout *l;
 
 	if (cgroup_layout(&l, NULL) < 0)
 		return;
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < 2 * l->n; i++) {
 		_cleanup_free_ char *dir =
-			xasprintf("%s%s", l->v[i].dir, scratch);
+			xasprintf("%s%s", l->v[i % l->n].dir, scratch);
 
 		cgroup_write(dir, "freezer.state", "THAWED");
-		nftw(dir, kill_those, 16, FTW_PHYS);
-		nftw(dir, remove_that, 16, FTW_PHYS | FTW_DEPTH);
+		if (i < l->n)
+			nftw(dir, kill_those, 16, FTW_PHYS);
+		else
+			nftw(dir, remove_that, 16, FTW_PHYS | FTW_DEPTH);
 	}
 }
 
@@ -620,6 +623,11 @@ HOST_TEST(running_out_of_memory_is_told)
 	CHECK_INT(poll(&p, 1, 2000), 1);
 	CHECK(cgroup_oom_read(cg, p.fd, &kills, &gone) == 0);
 	CHECK(kills == 1 && !gone);
+	/* Told once. */
+	CHECK(cgroup_oom_read(cg, p.fd, &kills, &gone) == 0);
+	CHECK(kills == 0 && !gone);
+	CHECK(cgroup_was_oom(cg, &err));
+	CHECK(strstr(err.msg, "memory.limit: 8.0 MiB is too low"));
 	CHECK_INT(poll(&p, 1, 0), 0);
 	OK(cgroup_destroy(cg, &err));
 	CHECK_INT(poll(&p, 1, 2000), 1);

@@ -659,6 +659,8 @@ TEST(saved_paths_open_again)
 	char *bad[] = {(char *)"memory", NULL};
 	char *climbs[] = {(char *)"memory=/sys/../etc", NULL};
 	const char *named[] = {"name=systemd=/x/y", "unified=/u", NULL};
+	const char *root[] = {"pids=/sys/fs/cgroup/pids", NULL};
+	const char *root2[] = {"unified=/sys/fs/cgroup", NULL};
 	const char *name, *dir;
 
 	cgroup_free(cg);
@@ -669,6 +671,9 @@ TEST(saved_paths_open_again)
 	cgroup_free(again);
 	CHECK_INT(cgroup_open(&again, bad, &err), -EINVAL);
 	CHECK_INT(cgroup_open(&again, climbs, &err), -EINVAL);
+	CHECK_INT(cgroup_open(&again, (char **)root, &err), -EINVAL);
+	CHECK_INT(cgroup_open(&again, (char **)root2, &err), -EINVAL);
+	CHECK(strstr(err.msg, "/sys/fs/cgroup is the root of a hierarchy"));
 	CHECK(cgroup_open(&again, (char **)named, &err) == 0);
 	CHECK(cgroup_hierarchy(again, 0, &name, &dir));
 	CHECK_STR(name, "name=systemd");
