@@ -95,3 +95,24 @@ int buf_read_fd(struct buf *b, int fd, size_t max)
 			return -EFBIG;
 	}
 }
+
+void buf_wrap(struct buf *b, const char *text, size_t column, size_t width)
+{
+	size_t at = column;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at > column && at + 1 + len > width) {
+			buf_printf(b, "\n%*s", (int)column, "");
+			at = column;
+		} else if (at > column) {
+			buf_addc(b, ' ');
+			at++;
+		}
+		buf_add(b, text, len);
+		at += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+}

@@ -20,6 +20,9 @@ void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Words of `text`, where the line already has `column` characters: what
+ * would pass `width` goes to a new line, which begins at `column`. */
+void buf_wrap(struct buf *b, const char *text, size_t column, size_t width);
 /* Room for `n` more bytes, at the returned address; the caller writes there
  * and then adds to b->len. */
 char *buf_reserve(struct buf *b, size_t n);

@@ -136,10 +136,40 @@ static int unknown(const struct cli_row *section, const char *name,
 		       *of ? " " : "");
 }
 
-static void add_value(struct args *args, const struct cli_row *section,
-		      const struct cli_row *row, const char *value)
+/* "a|b|c" has the word? */
+static bool is_choice(const char *choices, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *c = choices; *c; c += c[0] == '|') {
+		size_t len = strcspn(c, "|");
+
+		if (len == n && memcmp(c, word, n) == 0)
+			return true;
+		c += len;
+	}
+	return false;
+}
+
+static int check_choice(const struct cli_row *row, const char *value,
+			struct err *err)
+{
+	if (!row->arg || !strchr(row->arg, '|') || (row->flags & LENIENT) ||
+	    is_choice(row->arg, value))
+		return 0;
+	return err_say(err, -EINVAL, "--%s %.40s: must be %s", row->name,
+		       value, row->arg);
+}
+
+static int add_value(struct args *args, const struct cli_row *section,
+		     const struct cli_row *row, const char *value,
+		     struct err *err)
 {
 	char ***slot = &args->values[row - options_of(section)];
+	int rc = check_choice(row, value, err);
+
+	if (rc < 0)
+		return rc;
 
 	/* The last one counts, unless all do. */
 	if (!(row->flags & REPEAT)) {
@@ -147,6 +177,7 @@ static void add_value(struct args *args, const struct cli_row *section,
 		*slot = NULL;
 	}
 	strv_add(slot, value);
+	return 0;
 }
 
 /* --name, --name=value, --name value.  Returns the words taken. */
@@ -157,6 +188,7 @@ static int parse_long(const struct cli_row *section, int n, char **argv,
 	size_t len = strcspn(name, "=");
 	const char *value = name[len] ? name + len + 1 : NULL;
 	const struct cli_row *row = find_long(section, name, len);
+	int rc;
 
 	if (!row && section && str_eq(name, "help")) {
 		args->help = true;
@@ -175,8 +207,8 @@ static int parse_long(const struct cli_row *section, int n, char **argv,
 	if (!value && n < 2)
 		return err_say(err, -EINVAL, "--%s needs a value: %s",
 			       row->name, row->arg);
-	add_value(args, section, row, value ? value : argv[1]);
-	return value ? 1 : 2;
+	rc = add_value(args, section, row, value ? value : argv[1], err);
+	return rc < 0 ? rc : value ? 1 : 2;
 }
 
 /* -x, -xyz, -xvalue, -x value. */
@@ -185,6 +217,7 @@ static int parse_short(const struct cli_row *section, int n, char **argv,
 {
 	for (const char *c = argv[0] + 1; *c; c++) {
 		const struct cli_row *row = find_letter(section, *c);
+		int rc;
 
 		if (!row && section && *c == 'h') {
 			args->help = true;
@@ -193,20 +226,22 @@ static int parse_short(const struct cli_row *section, int n, char **argv,
 		if (!row)
 			return err_say(err, -EINVAL, "unknown option -%c", *c);
 		if (!row->arg) {
-			add_value(args, section, row, "");
+			rc = add_value(args, section, row, "", err);
+			if (rc < 0)
+				return rc;
 			continue;
 		}
 		if (c[1]) {
 			const char *value = c + 1 + (c[1] == '=');
 
-			add_value(args, section, row, value);
-			return 1;
+			rc = add_value(args, section, row, value, err);
+			return rc < 0 ? rc : 1;
 		}
 		if (n < 2)
 			return err_say(err, -EINVAL, "-%c needs a value: %s",
 				       *c, row->arg);
-		add_value(args, section, row, argv[1]);
-		return 2;
+		rc = add_value(args, section, row, argv[1], err);
+		return rc < 0 ? rc : 2;
 	}
 	return 1;
 }
@@ -315,42 +350,21 @@ int cli_print(struct buf *out)
 
 enum { HELP_COLUMN = 26, HELP_WIDTH = 79 };
 
-/* `text` from column `at` on, broken between words. */
-static void wrap(FILE *to, const char *text, size_t at)
+static void help_row(struct buf *out, const char *left, const char *help)
 {
-	size_t column = at;
+	size_t n = strlen(left) + 2;
 
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (column > at && column + 1 + len > HELP_WIDTH) {
-			fprintf(to, "\n%*s", (int)at, "");
-			column = at;
-		} else if (column > at) {
-			fputc(' ', to);
-			column++;
-		}
-		fwrite(text, 1, len, to);
-		column += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', to);
-}
-
-static void help_row(FILE *to, const char *left, const char *help)
-{
-	int n = fprintf(to, "  %s", left);
-
+	buf_printf(out, "  %s", left);
 	if (n > HELP_COLUMN - 2) {
-		fputc('\n', to);
+		buf_addc(out, '\n');
 		n = 0;
 	}
-	fprintf(to, "%*s", HELP_COLUMN - n, "");
-	wrap(to, help, HELP_COLUMN);
+	buf_printf(out, "%*s", (int)(HELP_COLUMN - n), "");
+	buf_wrap(out, help, HELP_COLUMN, HELP_WIDTH);
+	buf_addc(out, '\n');
 }
 
-static void help_options(FILE *to, const struct cli_row *section)
+static void help_options(struct buf *out, const struct cli_row *section)
 {
 	for (const struct cli_row *r = options_of(section); is_option(r);
 	     r++) {
@@ -362,32 +376,38 @@ static void help_options(FILE *to, const struct cli_row *section)
 			 r->letter ? '-' : ' ', r->letter ? r->letter : ' ',
 			 r->letter ? "," : " ", r->name, r->arg ? " " : "",
 			 r->arg ? r->arg : "");
-		help_row(to, left, r->help);
+		help_row(out, left, r->help);
 	}
 }
 
-void cli_help(FILE *to, const struct cli_row *command)
+static void help_command(struct buf *out, const struct cli_row *command)
+{
+	bool has_options = is_option(command + 1);
+
+	buf_printf(out, "Usage: hull [GLOBAL OPTIONS] %s%s %s\n\n",
+		   command->name, has_options ? " [OPTIONS]" : "",
+		   command->arg);
+	buf_wrap(out, command->help, 0, HELP_WIDTH);
+	buf_addc(out, '\n');
+	if (has_options)
+		buf_adds(out, "\nOptions:\n");
+	help_options(out, command);
+}
+
+void cli_help(struct buf *out, const struct cli_row *command)
 {
 	if (command) {
-		bool has_options = is_option(command + 1);
-
-		fprintf(to, "Usage: hull [GLOBAL OPTIONS] %s%s %s\n\n",
-			command->name, has_options ? " [OPTIONS]" : "",
-			command->arg);
-		wrap(to, command->help, 0);
-		if (has_options)
-			fprintf(to, "\nOptions:\n");
-		help_options(to, command);
+		help_command(out, command);
 		return;
 	}
-	fprintf(to, "Usage: hull [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-		    "hull runs containers: OCI bundles, in the sandbox of your "
-		    "choice.\n\nCommands:\n");
+	buf_adds(out, "Usage: hull [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+		      "hull runs containers: OCI bundles, in the sandbox of "
+		      "your choice.\n\nCommands:\n");
 	for (const struct cli_row *r = cli_rows; r < end_of_table(); r++)
-		if (r->is_command)
-			help_row(to, r->name, r->help);
-	fprintf(to, "\nOptions:\n");
-	help_options(to, NULL);
-	fprintf(to, "\nhull COMMAND --help tells more of a command, man hull "
-		    "of all.\n");
+		if (r->is_command && !(r->flags & HIDDEN))
+			help_row(out, r->name, r->help);
+	buf_adds(out, "\nOptions:\n");
+	help_options(out, NULL);
+	buf_adds(out, "\nhull COMMAND --help tells more of a command, man "
+		      "hull of all.\n");
 }

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "runtime/container.h"
 
@@ -15,6 +14,7 @@ enum cli_flag {
 	REPEAT = 1 << 0,
 	HIDDEN = 1 << 1,
 	STOP = 1 << 2,
+	LENIENT = 1 << 3,
 };
 
 struct args;
@@ -38,6 +38,7 @@ enum { CLI_MAX_OPTIONS = 40 };
 struct args {
 	const struct cli_row *command;
 	struct runtime rt;
+	bool root_given; /* rt.root is the user's own wish */
 	char **rest; /* the positionals, NULL-terminated */
 	int n_rest;
 	bool help; /* --help was given */
@@ -70,7 +71,8 @@ char **args_list(const struct args *args, const char *name);
 int args_u64(const struct args *args, const char *name, uint64_t max,
 	     uint64_t *ret, struct err *err);
 
-void cli_help(FILE *to, const struct cli_row *command);
+/* The help of a command, or of hull as a whole for NULL. */
+void cli_help(struct buf *out, const struct cli_row *command);
 
 /* "hull: <message>" on stderr and in the log; returns `status`. */
 int cli_fail(const struct err *err, int status);

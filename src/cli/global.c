@@ -91,10 +91,6 @@ static int set_up_log(const struct args *g, struct err *err)
 
 	if (format && str_eq(format, "json"))
 		f = LOG_JSON;
-	else if (format && !str_eq(format, "text"))
-		return err_say(err, -EINVAL,
-			       "--log-format %s: must be text or json",
-			       format);
 	if (level)
 		rc = parse_level(level, &l, err);
 	if (rc < 0)
@@ -131,39 +127,23 @@ static bool has_all_ids(void)
 	return inside == 0 && outside == 0 && count == 4294967295ul;
 }
 
-static int set_rootless(const char *when, struct runtime *rt,
-			struct err *err)
+static void set_rootless(const char *when, struct runtime *rt)
 {
 	if (!when || str_eq(when, "auto"))
 		rt->rootless = geteuid() != 0 || !has_all_ids();
-	else if (str_eq(when, "true"))
-		rt->rootless = true;
-	else if (!str_eq(when, "false"))
-		return err_say(err, -EINVAL,
-			       "--rootless %s: must be auto, true or false",
-			       when);
-	return 0;
+	else
+		rt->rootless = str_eq(when, "true");
 }
 
-static int set_manager(const struct args *g, struct runtime *rt,
-		       struct err *err)
+static void set_manager(const struct args *g, struct runtime *rt)
 {
 	const char *name = args_get(g, "cgroup-manager");
 
-	if (args_has(g, "systemd-cgroup"))
-		name = "systemd";
-	if (!name || str_eq(name, "cgroupfs"))
-		rt->cgroup_manager = CGROUP_CGROUPFS;
-	else if (str_eq(name, "disabled"))
-		rt->cgroup_manager = CGROUP_DISABLED;
-	else if (str_eq(name, "systemd"))
+	rt->cgroup_manager = CGROUP_CGROUPFS;
+	if (args_has(g, "systemd-cgroup") || (name && str_eq(name, "systemd")))
 		rt->cgroup_manager = CGROUP_SYSTEMD;
-	else
-		return err_say(err, -EINVAL,
-			       "--cgroup-manager %s: must be cgroupfs, "
-			       "systemd or disabled",
-			       name);
-	return 0;
+	else if (name && str_eq(name, "disabled"))
+		rt->cgroup_manager = CGROUP_DISABLED;
 }
 
 static int set_root(const char *root, struct runtime *rt, struct err *err)
@@ -196,12 +176,8 @@ int global_apply(const struct args *g, const char *argv0, struct runtime *rt,
 
 	rt->called_as = slash ? slash + 1 : argv0;
 	rt->sandbox = args_get(g, "sandbox");
+	set_rootless(args_get(g, "rootless"), rt);
+	set_manager(g, rt);
 	rc = set_up_log(g, err);
-	if (rc == 0)
-		rc = set_rootless(args_get(g, "rootless"), rt, err);
-	if (rc == 0)
-		rc = set_manager(g, rt, err);
-	if (rc == 0)
-		rc = set_root(args_get(g, "root"), rt, err);
-	return rc;
+	return rc < 0 ? rc : set_root(args_get(g, "root"), rt, err);
 }

@@ -3,6 +3,7 @@
 #include <seccomp.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -16,6 +17,24 @@ static int print_version(void)
 	       "\nlibseccomp: %d.%d.%d\n",
 	       SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO);
 	return 0;
+}
+
+static int print_help(const struct cli_row *command)
+{
+	_cleanup_buf_ struct buf out = {0};
+
+	cli_help(&out, command);
+	return cli_print(&out);
+}
+
+/* No command at all: the same text, but not as an answer. */
+static int no_command(void)
+{
+	_cleanup_buf_ struct buf out = {0};
+
+	cli_help(&out, NULL);
+	fputs(out.data, stderr);
+	return 1;
 }
 
 static int unknown_command(const char *name)
@@ -59,12 +78,13 @@ int main(int argc, char **argv)
 		return cli_fail(&err, 1);
 	if (args_has(&global, "version"))
 		return print_version();
-	if (args_has(&global, "help") || n == argc - 1) {
-		cli_help(args_has(&global, "help") ? stdout : stderr, NULL);
-		return !args_has(&global, "help");
-	}
+	if (args_has(&global, "help"))
+		return print_help(NULL);
+	if (n == argc - 1)
+		return no_command();
 	argc -= n + 1;
 	argv += n + 1;
+	args.root_given = args_has(&global, "root");
 	args.command = cli_find_command(argv[0]);
 	if (!args.command)
 		return unknown_command(argv[0]);
@@ -72,10 +92,8 @@ int main(int argc, char **argv)
 			 &err) < 0 ||
 	    cli_parse(args.command, argc - 1, argv + 1, &args, &err) < 0)
 		return cli_fail(&err, 1);
-	if (args.help) {
-		cli_help(stdout, args.command);
-		return 0;
-	}
+	if (args.help)
+		return print_help(args.command);
 	if (check_positionals(&args, &err) < 0)
 		return cli_fail(&err, 1);
 	return args.command->run(&args);

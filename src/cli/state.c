@@ -107,11 +107,6 @@ int cmd_list(const struct args *args)
 	struct err err = {0};
 	size_t n;
 
-	if (format && !str_eq(format, "table") && !str_eq(format, "json")) {
-		err_say(&err, -EINVAL, "--format %s: must be table or json",
-			format);
-		return cli_fail(&err, 1);
-	}
 	if (container_list(&args->rt, &list, &n, &err) < 0)
 		return cli_fail(&err, 1);
 	if (args_has(args, "quiet")) {

@@ -91,3 +91,17 @@ TEST(json_text_is_escaped)
 		  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"b\":[],\"c\":-1}");
 	buf_free(&b);
 }
+
+TEST(wrapped_text_keeps_its_column)
+{
+	struct buf b = {0};
+
+	buf_adds(&b, "ab: ");
+	buf_wrap(&b, "one two  three four", 4, 12);
+	CHECK_STR(b.data, "ab: one two\n    three\n    four");
+	buf_free(&b);
+	/* A word that is too long stands alone, and is not cut. */
+	buf_wrap(&b, "a 0123456789 b", 0, 5);
+	CHECK_STR(b.data, "a\n0123456789\nb");
+	buf_free(&b);
+}
