@@ -173,8 +173,9 @@ static int set_groups(const struct process_setup *setup, struct err *err)
 	if (setgroups(u->n_additional_gids, u->additional_gids) == 0)
 		return 0;
 	/* setgroups(2) is denied in a namespace with a map that an ordinary
-	 * user wrote; then there are no groups to keep either. */
-	if (errno == EPERM && setup->in_userns && u->n_additional_gids == 0)
+	 * user wrote: then the groups stay those of that user. */
+	if (errno == EPERM && u->n_additional_gids == 0 &&
+	    setup->container->state.rootless)
 		return 0;
 	return err_set(err, -errno, "process.user.additionalGids");
 }
