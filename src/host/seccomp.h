@@ -99,8 +99,3 @@ int seccomp_install(const struct seccomp_prog *prog, struct err *err);
  * is missing.  -EPERM when it is not a directory of ours with mode 0700 (a
  * stranger could then choose a container's filter). */
 int seccomp_cache_open(int parent_fd, const char *name, struct err *err);
-
-/* Hand the listener to linux.seccomp.listenerPath, with `state` (the
- * container process state, JSON) as the message. */
-int seccomp_send_listener(const char *listener_path, int listener,
-			  int pidfd, const char *state, struct err *err);
