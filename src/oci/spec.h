@@ -226,10 +226,6 @@ int oci_process_validate(const struct oci_process *p, const char *path,
 /* Resources alone, as for update; paths begin with "linux.resources". */
 int oci_resources_validate(const struct cgroup_resources *res,
 			   struct err *err);
-/* The file below /proc/sys of a sysctl that is written with dots or slashes:
- * "net/ipv4/ip_forward".  -EINVAL when it could lead elsewhere, or has no
- * room. */
-int oci_sysctl_file(const char *name, char *out, size_t size);
 /* Letters, digits and "_+-.", at least one, no more than NAME_MAX, and
  * neither "." nor "..". */
 bool oci_id_valid(const char *id);

@@ -309,9 +309,10 @@ static int check_time_offsets(const struct oci_linux *l, struct err *err)
 
 /* --------------------------------------------------------------- sysctls -- */
 
-/* In "net.ipv4.conf.eth0/100.forwarding" the first separator tells which one
- * separates; the other stands for a dot inside a name (sysctl.d(5)). */
-int oci_sysctl_file(const char *name, char *out, size_t size)
+/* The file below /proc/sys, "net/ipv4/ip_forward".  The first separator tells
+ * which one separates; the other stands for a dot inside a name, as in
+ * "net.ipv4.conf.eth0/100.forwarding" (sysctl.d(5)). */
+static int sysctl_file(const char *name, char *out, size_t size)
 {
 	size_t n = strlen(name), first = strcspn(name, "./");
 	bool dots = name[first] == '.';
@@ -373,7 +374,7 @@ static int check_sysctl(const struct oci_linux *l, const char *name,
 	char file[256];
 	uint32_t type;
 
-	if (oci_sysctl_file(name, file, sizeof(file)) < 0)
+	if (sysctl_file(name, file, sizeof(file)) < 0)
 		return err_say(err, -EINVAL,
 			       "linux.sysctl[\"%.100s\"]: no such setting",
 			       name);

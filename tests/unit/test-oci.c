@@ -506,6 +506,8 @@ TEST(sysctls_need_their_namespace)
 		{"kernel.msgmax", "ipc"},	    {"fs.mqueue.msg_max", "ipc"},
 		{"net.ipv4.ip_forward", "network"}, {"kernel.domainname", "uts"},
 		{"net/ipv4/ip_forward", "network"},
+		{"net.ipv4.conf.eth0/1.forwarding", "network"},
+		{"kernel/shmmax", "ipc"},
 	};
 	static const char *const host[] = {
 		"kernel.panic", "vm.swappiness", "kernel.shmmaxx", "fs.mqueuex",
@@ -542,19 +544,6 @@ TEST(sysctls_need_their_namespace)
 	}
 	REFUSED(LINUX("\"sysctl\":{\"kernel.hostname\":\"x\"}"),
 		"linux.sysctl[\"kernel.hostname\"]: use hostname");
-}
-
-TEST(sysctl_names_become_files)
-{
-	char file[64];
-
-	CHECK_INT(oci_sysctl_file("net.ipv4.conf.eth0/100.forwarding", file,
-				  sizeof(file)), 0);
-	CHECK_STR(file, "net/ipv4/conf/eth0.100/forwarding");
-	CHECK_INT(oci_sysctl_file("net/ipv4/conf/eth0.100/forwarding", file,
-				  sizeof(file)), 0);
-	CHECK_STR(file, "net/ipv4/conf/eth0.100/forwarding");
-	CHECK_INT(oci_sysctl_file("net.ipv4", file, 8), -EINVAL);
 }
 
 TEST(the_rest_is_validated)
