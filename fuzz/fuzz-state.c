@@ -38,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json_decode(&oci_state_json, &state, arena, text.data, text.len,
 			NULL) == 0)
 		again(&oci_state_json, &state);
-	if (json_decode(&oci_process_json, &process, arena, text.data,
-			text.len, NULL) == 0) {
+	if (json_decode(&oci_process_json, &process, arena, text.data, text.len,
+			NULL) == 0) {
 		again(&oci_process_json, &process);
 		oci_process_validate(&process, "", NULL);
 	}

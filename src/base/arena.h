@@ -30,8 +30,7 @@ void *arena_memdup(struct arena *a, const void *data, size_t n)
 	__attribute__((malloc, returns_nonnull));
 /* Room for `n` bytes at the arena's end, not aligned and not zeroed.  Only
  * what arena_commit() then counts is taken. */
-char *arena_reserve(struct arena *a, size_t n)
-	__attribute__((returns_nonnull));
+char *arena_reserve(struct arena *a, size_t n) __attribute__((returns_nonnull));
 void arena_commit(struct arena *a, size_t n);
 
 static inline void cleanup_arena(struct arena **a)

@@ -60,10 +60,9 @@ static int decode_int(struct json_in *in, const struct json_type *t,
 		return rc;
 	limit = n.sign == JSON_NEGATIVE ? -(uint64_t)t->min : t->max;
 	if (n.overflow || n.magnitude > limit)
-		return json_wrong(
-			in, "%.*s is out of range (%lld to %lld)",
-			n.len < 32 ? (int)n.len : 32, n.s, (long long)t->min,
-			(long long)t->max);
+		return json_wrong(in, "%.*s is out of range (%lld to %lld)",
+				  n.len < 32 ? (int)n.len : 32, n.s,
+				  (long long)t->min, (long long)t->max);
 	*out = (int64_t)(n.sign == JSON_NEGATIVE ? -n.magnitude : n.magnitude);
 	return 0;
 }
@@ -250,7 +249,7 @@ static int decode_words(struct json_in *in, const struct json_words *words,
 	return rc;
 }
 
-/* ------------------------------------------------- what holds other types -- */
+/* ----------------------------------------------- what holds other types -- */
 
 /* Most documents have their members in the order of the table, so the field
  * behind the last one is the first guess. */
@@ -489,7 +488,7 @@ static int decode_map(struct json_in *in, const struct json_type *t,
 	return rc;
 }
 
-/* -------------------------------------------------------- text and others -- */
+/* ------------------------------------------------------ text and others -- */
 
 static int decode_raw(struct json_in *in, char **out)
 {
@@ -571,7 +570,7 @@ static int decode(struct json_in *in, const struct json_type *t, void *out)
 	__builtin_unreachable();
 }
 
-/* ------------------------------------------------------------- documents -- */
+/* ------------------------------------------------------------ documents -- */
 
 static int document(struct json_in *in, const char *text, size_t len,
 		    const struct json_type *t, void *out)
@@ -613,8 +612,8 @@ int json_check(const char *text, size_t len, struct err *err)
 	return document(&in, text, len, NULL, NULL);
 }
 
-int json_decode_fd(const struct json_type *type, void *out,
-		   struct arena *arena, int fd, struct err *err)
+int json_decode_fd(const struct json_type *type, void *out, struct arena *arena,
+		   int fd, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	int rc = buf_read_fd(&text, fd, JSON_MAX_SIZE);

@@ -89,8 +89,7 @@ static void encode_double(struct json_writer *w, const char *key, double v)
 	json_raw(w, key, v - v == 0 ? text : "null");
 }
 
-static void encode_strv(struct json_writer *w, const char *key,
-			char *const *v)
+static void encode_strv(struct json_writer *w, const char *key, char *const *v)
 {
 	json_begin_array(w, key);
 	for (; v && *v; v++)
@@ -182,8 +181,7 @@ static void encode(struct json_writer *w, const char *key,
 		break;
 	case JSON_NAME:
 		json_string(w, key,
-			    json_word_name(t->words,
-					   *(const uint32_t *)value));
+			    json_word_name(t->words, *(const uint32_t *)value));
 		break;
 	case JSON_NAMES:
 		encode_words(w, key, t->words, *(const uint64_t *)value);
@@ -204,9 +202,10 @@ static void encode(struct json_writer *w, const char *key,
 		encode_map(w, key, t, counted->v, counted->n);
 		break;
 	case JSON_RAW:
-		json_raw(w, key, *(const char *const *)value
-					 ? *(const char *const *)value
-					 : "null");
+		json_raw(w, key,
+			 *(const char *const *)value
+				 ? *(const char *const *)value
+				 : "null");
 		break;
 	case JSON_CUSTOM:
 		t->encode(w, key, value);

@@ -81,8 +81,10 @@ const char *json_what_is(const struct json_in *in)
 
 /* Bytes that end a run of plain ASCII inside a string. */
 static const bool special[256] = {
-	[0x00 ... 0x1f] = true, ['"'] = true,
-	['\\'] = true,		[0x80 ... 0xff] = true,
+	[0x00 ... 0x1f] = true,
+	['"'] = true,
+	['\\'] = true,
+	[0x80 ... 0xff] = true,
 };
 
 static inline bool is_cont(char c)
@@ -180,8 +182,7 @@ int json_lex_string(struct json_in *in, struct json_span *ret)
 		} else if (in->p == in->end) {
 			return json_syntax(in, "the text ends in a string");
 		} else {
-			return json_syntax(in,
-					   "control character in a string");
+			return json_syntax(in, "control character in a string");
 		}
 	}
 	ret->len = (size_t)(in->p - ret->s);
@@ -314,7 +315,7 @@ int json_lex_literal(struct json_in *in, const char *word)
 	return 0;
 }
 
-/* ---------------------------------------------------------- brackets -- */
+/* ------------------------------------------------------------- brackets -- */
 
 int json_open(struct json_in *in, char close)
 {

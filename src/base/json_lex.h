@@ -45,7 +45,7 @@ struct json_number {
 	const char *s;
 	size_t len;
 	enum json_sign sign;
-	bool overflow;	    /* the magnitude has more than 64 bits */
+	bool overflow;      /* the magnitude has more than 64 bits */
 	uint64_t magnitude; /* of an integer */
 };
 

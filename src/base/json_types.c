@@ -1,11 +1,11 @@
 #include "base/json.h"
 
-#define BASIC(id, k, T)                                                      \
+#define BASIC(id, k, T) \
 	const struct json_type json_type_##id = {.kind = (k), .size = sizeof(T)}
-#define SIGNED(id, k, T, lo, hi)                \
+#define SIGNED(id, k, T, lo, hi)                  \
 	const struct json_type json_type_##id = { \
 		.kind = (k), .size = sizeof(T), .min = (lo), .max = (hi)}
-#define UNSIGNED(id, k, T, hi)                  \
+#define UNSIGNED(id, k, T, hi)                    \
 	const struct json_type json_type_##id = { \
 		.kind = (k), .size = sizeof(T), .max = (hi)}
 

@@ -11,12 +11,14 @@
  * out: without inheritable ones the kernel refuses them. */
 
 /* The structs are made for a decoder, so their strings are not const. */
-#define STR(s)	  ((char *)(s))
+#define STR(s)    ((char *)(s))
 #define STRV(...) ((char **)(const char *const[]){__VA_ARGS__, NULL})
-#define MOUNT(dest, fs, src, ...)                             \
-	{                                                     \
-		.destination = STR(dest), .type = STR(fs),    \
-		.source = STR(src), .options = (__VA_ARGS__), \
+#define MOUNT(dest, fs, src, ...)         \
+	{                                 \
+		.destination = STR(dest), \
+		.type = STR(fs),          \
+		.source = STR(src),       \
+		.options = (__VA_ARGS__), \
 	}
 
 static const char *const cap_names[] = {
@@ -31,8 +33,8 @@ static struct caps default_caps(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++)
 		set |= UINT64_C(1) << cap_from_name(cap_names[i]);
-	return (struct caps){.bounding = set, .effective = set,
-			     .permitted = set};
+	return (struct caps){
+		.bounding = set, .effective = set, .permitted = set};
 }
 
 enum { MOUNT_PTS = 2, MOUNT_SYS = 5 };
@@ -62,14 +64,13 @@ static struct oci_namespace namespaces[] = {
 /* An ordinary user has no network to configure, one id of each kind, and a
  * sysfs that only the host's own can be. */
 static struct oci_namespace rootless_namespaces[] = {
-	{CLONE_NEWPID}, {CLONE_NEWIPC}, {CLONE_NEWUTS},
-	{CLONE_NEWNS},	{CLONE_NEWUSER},
+	{CLONE_NEWPID}, {CLONE_NEWIPC},  {CLONE_NEWUTS},
+	{CLONE_NEWNS},  {CLONE_NEWUSER},
 };
 
-static const struct oci_mount rootless_pts =
-	MOUNT("/dev/pts", "devpts", "devpts",
-	      STRV("nosuid", "noexec", "newinstance", "ptmxmode=0666",
-		   "mode=0620"));
+static const struct oci_mount rootless_pts = MOUNT(
+	"/dev/pts", "devpts", "devpts",
+	STRV("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
 static const struct oci_mount rootless_sys =
 	MOUNT("/sys", "none", "/sys",
 	      STRV("rbind", "nosuid", "noexec", "nodev", "ro"));
@@ -116,20 +117,23 @@ void oci_spec_write_default(struct buf *out, bool rootless, uint32_t uid,
 		.hostname = STR("hull"),
 		.mounts = own_mounts,
 		.n_mounts = ARRAY_SIZE(own_mounts),
-		.linux = {
-			.resources = {.devices = &no_devices, .n_devices = 1},
-			.namespaces = namespaces,
-			.n_namespaces = ARRAY_SIZE(namespaces),
-			.masked_paths =
-				STRV("/proc/acpi", "/proc/asound",
-				     "/proc/kcore", "/proc/keys",
-				     "/proc/latency_stats", "/proc/timer_list",
-				     "/proc/timer_stats", "/proc/sched_debug",
-				     "/sys/firmware", "/proc/scsi"),
-			.readonly_paths =
-				STRV("/proc/bus", "/proc/fs", "/proc/irq",
-				     "/proc/sys", "/proc/sysrq-trigger"),
-		},
+		.linux =
+			{
+				.resources = {.devices = &no_devices,
+					      .n_devices = 1},
+				.namespaces = namespaces,
+				.n_namespaces = ARRAY_SIZE(namespaces),
+				.masked_paths = STRV(
+					"/proc/acpi", "/proc/asound",
+					"/proc/kcore", "/proc/keys",
+					"/proc/latency_stats",
+					"/proc/timer_list", "/proc/timer_stats",
+					"/proc/sched_debug", "/sys/firmware",
+					"/proc/scsi"),
+				.readonly_paths = STRV("/proc/bus", "/proc/fs",
+						       "/proc/irq", "/proc/sys",
+						       "/proc/sysrq-trigger"),
+			},
 	};
 
 	memcpy(own_mounts, mounts, sizeof(mounts));

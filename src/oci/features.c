@@ -108,8 +108,7 @@ static const struct json_field linux_features_fields[] = {
 	JSON_FIELD(linux_features, namespaces, "namespaces"),
 	JSON_FIELD(linux_features, capabilities, "capabilities"),
 	JSON_FIELD_STRUCT(linux_features, cgroup, "cgroup", cgroup_feature),
-	JSON_FIELD_STRUCT(linux_features, seccomp, "seccomp",
-			  seccomp_feature),
+	JSON_FIELD_STRUCT(linux_features, seccomp, "seccomp", seccomp_feature),
 	JSON_FIELD_STRUCT(linux_features, apparmor, "apparmor", feature),
 	JSON_FIELD_STRUCT(linux_features, selinux, "selinux", feature),
 	JSON_FIELD_STRUCT(linux_features, intel_rdt, "intelRdt", rdt_feature),
@@ -137,8 +136,8 @@ static const struct json_type features_json =
 	JSON_STRUCT(features, features_fields);
 
 #define STRV(...) ((char **)(const char *const[]){__VA_ARGS__, NULL})
-#define YES ((struct opt_bool){.v = true, .set = true})
-#define NO  ((struct opt_bool){.v = false, .set = true})
+#define YES       ((struct opt_bool){.v = true, .set = true})
+#define NO        ((struct opt_bool){.v = false, .set = true})
 
 /* The table knows char ** alone; the encoder only reads. */
 static char **words(const char *const *v)
@@ -175,7 +174,7 @@ static void describe_linux(struct linux_features *l, struct arena *a)
 {
 	static const char *const namespaces[] = {
 		"cgroup", "ipc",  "mount", "network", "pid",
-		"time",	  "user", "uts",   NULL,
+		"time",   "user", "uts",   NULL,
 	};
 
 	l->namespaces = words(namespaces);
@@ -223,9 +222,8 @@ void oci_features_write(struct buf *out)
 		.n_annotations = ARRAY_SIZE(annotations),
 		/* A name that ends with a dot stands for all that begin with
 		 * it. */
-		.unsafe_annotations = STRV("dev.hull.",
-					   "module.wasm.image/variant",
-					   "run.oci."),
+		.unsafe_annotations = STRV(
+			"dev.hull.", "module.wasm.image/variant", "run.oci."),
 	};
 
 	describe_linux(&f.linux, a);

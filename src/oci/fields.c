@@ -11,7 +11,7 @@
 #define CLONE_NEWTIME 0x80
 #endif
 
-/* ----------------------------------------------------------------- words -- */
+/* ---------------------------------------------------------------- words -- */
 
 const struct json_words oci_namespace_words = {
 	.what = "namespace type",
@@ -63,7 +63,7 @@ static const struct json_words cap_words = {
 	.name = cap_name,
 };
 
-/* --------------------------------------------------------------- process -- */
+/* -------------------------------------------------------------- process -- */
 
 static const struct json_field console_size_fields[] = {
 	JSON_FIELD(oci_console_size, height, "height"),
@@ -143,15 +143,14 @@ static const struct json_field process_fields[] = {
 		      &json_type_opt_i32),
 	JSON_FIELD_POINTER(oci_process, scheduler, "scheduler", scheduler),
 	JSON_FIELD(oci_process, selinux_label, "selinuxLabel"),
-	JSON_FIELD_POINTER(oci_process, io_priority, "ioPriority",
-			   io_priority),
+	JSON_FIELD_POINTER(oci_process, io_priority, "ioPriority", io_priority),
 	JSON_FIELD_POINTER(oci_process, exec_cpu_affinity, "execCPUAffinity",
 			   cpu_affinity),
 };
 const struct json_type oci_process_json =
 	JSON_STRUCT(oci_process, process_fields);
 
-/* ------------------------------------------------- root, mounts and hooks -- */
+/* ----------------------------------------------- root, mounts and hooks -- */
 
 static const struct json_field root_fields[] = {
 	JSON_FIELD(oci_root, path, "path"),
@@ -192,15 +191,14 @@ static const struct json_field hooks_fields[] = {
 	JSON_FIELD_LIST(oci_hooks, create_runtime, "createRuntime", oci_hook),
 	JSON_FIELD_LIST(oci_hooks, create_container, "createContainer",
 			oci_hook),
-	JSON_FIELD_LIST(oci_hooks, start_container, "startContainer",
-			oci_hook),
+	JSON_FIELD_LIST(oci_hooks, start_container, "startContainer", oci_hook),
 	JSON_FIELD_LIST(oci_hooks, poststart, "poststart", oci_hook),
 	JSON_FIELD_LIST(oci_hooks, poststop, "poststop", oci_hook),
 };
 static const struct json_type oci_hooks_json =
 	JSON_STRUCT(oci_hooks, hooks_fields);
 
-/* ------------------------------------------------------- linux.resources -- */
+/* ------------------------------------------------------ linux.resources -- */
 
 static const struct json_field device_rule_fields[] = {
 	JSON_FIELD(cgroup_device_rule, allow, "allow", .always = true),
@@ -329,8 +327,7 @@ static const struct json_field resources_fields[] = {
 			  cgroup_block_io),
 	JSON_FIELD_LIST(cgroup_resources, hugepage_limits, "hugepageLimits",
 			cgroup_hugepage_limit),
-	JSON_FIELD_STRUCT(cgroup_resources, network, "network",
-			  cgroup_network),
+	JSON_FIELD_STRUCT(cgroup_resources, network, "network", cgroup_network),
 	JSON_FIELD_KEYED(cgroup_resources, rdma, "rdma", cgroup_rdma, name),
 	JSON_FIELD_MAP(cgroup_resources, unified, "unified", cgroup_unified,
 		       file, value, &json_type_string),
@@ -338,7 +335,7 @@ static const struct json_field resources_fields[] = {
 const struct json_type cgroup_resources_json =
 	JSON_STRUCT(cgroup_resources, resources_fields);
 
-/* --------------------------------------------------------- linux.seccomp -- */
+/* -------------------------------------------------------- linux.seccomp -- */
 
 static const struct json_field seccomp_arg_fields[] = {
 	JSON_FIELD(seccomp_arg, index, "index", .always = true),
@@ -352,8 +349,7 @@ static const struct json_type seccomp_arg_json =
 static const struct json_field seccomp_rule_fields[] = {
 	JSON_FIELD(seccomp_rule, names, "names", .required = true),
 	JSON_FIELD(seccomp_rule, action, "action", .required = true),
-	JSON_FIELD_AS(seccomp_rule, errno_ret, "errnoRet",
-		      &json_type_opt_u32),
+	JSON_FIELD_AS(seccomp_rule, errno_ret, "errnoRet", &json_type_opt_u32),
 	JSON_FIELD_LIST(seccomp_rule, args, "args", seccomp_arg),
 };
 static const struct json_type seccomp_rule_json =
@@ -373,7 +369,7 @@ static const struct json_field seccomp_fields[] = {
 static const struct json_type seccomp_profile_json =
 	JSON_STRUCT(seccomp_profile, seccomp_fields);
 
-/* ------------------------------------------------------- the rest of linux -- */
+/* ---------------------------------------------------- the rest of linux -- */
 
 static const struct json_field namespace_fields[] = {
 	JSON_FIELD_NAME(oci_namespace, type, "type", &oci_namespace_words,
@@ -439,8 +435,7 @@ static const struct json_field linux_fields[] = {
 	JSON_FIELD_LIST(oci_linux, gid_mappings, "gidMappings", idmap),
 	JSON_FIELD_MAP(oci_linux, sysctl, "sysctl", oci_sysctl, name, value,
 		       &json_type_string),
-	JSON_FIELD_STRUCT(oci_linux, resources, "resources",
-			  cgroup_resources),
+	JSON_FIELD_STRUCT(oci_linux, resources, "resources", cgroup_resources),
 	JSON_FIELD(oci_linux, cgroups_path, "cgroupsPath"),
 	JSON_FIELD_LIST(oci_linux, namespaces, "namespaces", oci_namespace),
 	JSON_FIELD_LIST(oci_linux, devices, "devices", oci_device),
@@ -463,7 +458,7 @@ static const struct json_field linux_fields[] = {
 static const struct json_type oci_linux_json =
 	JSON_STRUCT(oci_linux, linux_fields);
 
-/* -------------------------------------------------------------- documents -- */
+/* ------------------------------------------------------------ documents -- */
 
 static const struct json_field annotation_fields[] = {
 	JSON_FIELD(oci_annotation, key, "key"),

@@ -224,8 +224,7 @@ int oci_spec_validate(const struct oci_spec *spec, struct err *err);
 int oci_process_validate(const struct oci_process *p, const char *path,
 			 struct err *err);
 /* Resources alone, as for update; paths begin with "linux.resources". */
-int oci_resources_validate(const struct cgroup_resources *res,
-			   struct err *err);
+int oci_resources_validate(const struct cgroup_resources *res, struct err *err);
 /* Letters, digits and "_+-.", at least one, no more than NAME_MAX, and
  * neither "." nor "..". */
 bool oci_id_valid(const char *id);

@@ -80,8 +80,7 @@ static int check_user(const struct oci_user *u, const char *path,
 	if (u->umask.set && u->umask.v > 0777)
 		return err_say(err, -EINVAL,
 			       "%s%s%s: 0%llo has more than permission bits",
-			       P("user.umask"),
-			       (unsigned long long)u->umask.v);
+			       P("user.umask"), (unsigned long long)u->umask.v);
 	return 0;
 }
 
@@ -138,7 +137,7 @@ int oci_process_validate(const struct oci_process *p, const char *path,
 	return rc;
 }
 
-/* --------------------------------------------------------- mounts, hooks -- */
+/* -------------------------------------------------------- mounts, hooks -- */
 
 static int check_mount(const struct oci_mount *m, size_t i, struct err *err)
 {
@@ -149,12 +148,11 @@ static int check_mount(const struct oci_mount *m, size_t i, struct err *err)
 		return err_say(err, -EINVAL, "mounts[%zu].destination: empty",
 			       i);
 	if (!m->n_uid_mappings != !m->n_gid_mappings)
-		return err_say(err, -EINVAL,
-			       "mounts[%zu].%s: missing, the mount has the "
-			       "other mapping",
-			       i,
-			       m->n_uid_mappings ? "gidMappings"
-						 : "uidMappings");
+		return err_say(
+			err, -EINVAL,
+			"mounts[%zu].%s: missing, the mount has the "
+			"other mapping",
+			i, m->n_uid_mappings ? "gidMappings" : "uidMappings");
 	snprintf(field, sizeof(field), "mounts[%zu].uidMappings", i);
 	rc = idmap_check(m->uid_mappings, m->n_uid_mappings, field, err);
 	if (rc < 0)
@@ -163,8 +161,8 @@ static int check_mount(const struct oci_mount *m, size_t i, struct err *err)
 	return idmap_check(m->gid_mappings, m->n_gid_mappings, field, err);
 }
 
-static int check_hooks(const struct oci_hook *hooks, size_t n,
-		       const char *name, struct err *err)
+static int check_hooks(const struct oci_hook *hooks, size_t n, const char *name,
+		       struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (hooks[i].path[0] != '/')
@@ -196,8 +194,7 @@ static int check_all_hooks(const struct oci_hooks *h, struct err *err)
 	} all[] = {
 		{h->prestart, h->n_prestart, "prestart"},
 		{h->create_runtime, h->n_create_runtime, "createRuntime"},
-		{h->create_container, h->n_create_container,
-		 "createContainer"},
+		{h->create_container, h->n_create_container, "createContainer"},
 		{h->start_container, h->n_start_container, "startContainer"},
 		{h->poststart, h->n_poststart, "poststart"},
 		{h->poststop, h->n_poststop, "poststop"},
@@ -212,7 +209,7 @@ static int check_all_hooks(const struct oci_hooks *h, struct err *err)
 	return 0;
 }
 
-/* ------------------------------------------------------------ namespaces -- */
+/* ----------------------------------------------------------- namespaces -- */
 
 static int check_namespaces(const struct oci_linux *l, struct err *err)
 {
@@ -222,12 +219,12 @@ static int check_namespaces(const struct oci_linux *l, struct err *err)
 		const struct oci_namespace *ns = &l->namespaces[i];
 
 		if (seen & ns->type)
-			return err_say(err, -EINVAL,
-				       "linux.namespaces[%zu].type: \"%s\" is "
-				       "there twice",
-				       i,
-				       json_word_name(&oci_namespace_words,
-						      ns->type));
+			return err_say(
+				err, -EINVAL,
+				"linux.namespaces[%zu].type: \"%s\" is "
+				"there twice",
+				i,
+				json_word_name(&oci_namespace_words, ns->type));
 		seen |= ns->type;
 		if (!str_empty(ns->path) && ns->path[0] != '/')
 			return err_say(err, -EINVAL,
@@ -282,8 +279,7 @@ static int check_idmaps(const struct oci_linux *l, struct err *err)
 	if (rc == 0 && !l->n_uid_mappings != !l->n_gid_mappings)
 		rc = err_say(err, -EINVAL,
 			     "linux.%s: missing, the other mapping is there",
-			     l->n_uid_mappings ? "gidMappings"
-					       : "uidMappings");
+			     l->n_uid_mappings ? "gidMappings" : "uidMappings");
 	return rc;
 }
 
@@ -307,7 +303,7 @@ static int check_time_offsets(const struct oci_linux *l, struct err *err)
 	return 0;
 }
 
-/* --------------------------------------------------------------- sysctls -- */
+/* -------------------------------------------------------------- sysctls -- */
 
 /* The file below /proc/sys, "net/ipv4/ip_forward".  The first separator tells
  * which one separates; the other stands for a dot inside a name, as in
@@ -320,7 +316,7 @@ static int sysctl_file(const char *name, char *out, size_t size)
 	if (n == 0 || n >= size)
 		return -EINVAL;
 	for (size_t i = 0; i <= n; i++)
-		out[i] = dots && name[i] == '.'	  ? '/'
+		out[i] = dots && name[i] == '.'   ? '/'
 			 : dots && name[i] == '/' ? '.'
 						  : name[i];
 	for (const char *s = out;; s++) {
@@ -396,10 +392,9 @@ static int check_sysctl(const struct oci_linux *l, const char *name,
 	return 0;
 }
 
-/* -------------------------------------------------------------- resources -- */
+/* ------------------------------------------------------------ resources -- */
 
-int oci_resources_validate(const struct cgroup_resources *res,
-			   struct err *err)
+int oci_resources_validate(const struct cgroup_resources *res, struct err *err)
 {
 	for (size_t i = 0; i < res->n_devices; i++) {
 		const struct cgroup_device_rule *d = &res->devices[i];
@@ -426,7 +421,7 @@ int oci_resources_validate(const struct cgroup_resources *res,
 	return 0;
 }
 
-/* ----------------------------------------------------------------- linux -- */
+/* ---------------------------------------------------------------- linux -- */
 
 static int check_devices(const struct oci_linux *l, struct err *err)
 {
@@ -438,9 +433,9 @@ static int check_devices(const struct oci_linux *l, struct err *err)
 				       "linux.devices[%zu].path: \"%.100s\" "
 				       "is not absolute",
 				       i, d->path);
-		if (d->type != S_IFIFO && (d->major < 0 || d->minor < 0 ||
-					   d->major > 0xfff ||
-					   d->minor > 0xfffff))
+		if (d->type != S_IFIFO &&
+		    (d->major < 0 || d->minor < 0 || d->major > 0xfff ||
+		     d->minor > 0xfffff))
 			return err_say(err, -EINVAL,
 				       "linux.devices[%zu]: no device has the "
 				       "number %lld:%lld",

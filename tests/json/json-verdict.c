@@ -18,8 +18,8 @@ static void verdict(const char *text, size_t len)
 
 	if (json_check(text, len, NULL) < 0)
 		printf("no\n");
-	else if (json_decode(&json_type_string, &s, arena, text, len,
-			     NULL) == 0)
+	else if (json_decode(&json_type_string, &s, arena, text, len, NULL) ==
+		 0)
 		json_encode(&json_type_string, &s, NULL, &out);
 	else if (json_decode(&json_type_i64, &i, arena, text, len, NULL) == 0)
 		json_encode(&json_type_i64, &i, NULL, &out);

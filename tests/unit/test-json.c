@@ -15,7 +15,8 @@ enum color { NONE, RED, GREEN };
 
 static const struct json_words colors = {
 	.what = "color",
-	.list = (const struct json_word[]){{"red", RED}, {"green", GREEN},
+	.list = (const struct json_word[]){{"red", RED},
+					   {"green", GREEN},
 					   {NULL}},
 };
 
@@ -163,7 +164,7 @@ static const struct json_field all_fields[] = {
 };
 static const struct json_type all_json = JSON_STRUCT(all, all_fields);
 
-/* ---------------------------------------------------------------- helpers -- */
+/* -------------------------------------------------------------- helpers -- */
 
 static struct arena *arena;
 static struct err err;
@@ -194,11 +195,11 @@ static const char *error_of(const char *text)
 	return err.msg;
 }
 
-#define GOOD(text)                                                       \
-	do {                                                             \
-		if (decode(&all, text) < 0)                              \
-			test_fail(__FILE__, __LINE__, "%s: %s", text,    \
-				  err.msg);                              \
+#define GOOD(text)                                                    \
+	do {                                                          \
+		if (decode(&all, text) < 0)                           \
+			test_fail(__FILE__, __LINE__, "%s: %s", text, \
+				  err.msg);                           \
 	} while (0)
 
 static const char *again(const struct all *all)
@@ -210,7 +211,7 @@ static const char *again(const struct all *all)
 	return out.data;
 }
 
-/* ----------------------------------------------------------------- values -- */
+/* --------------------------------------------------------------- values -- */
 
 TEST(every_kind_is_decoded)
 {
@@ -355,10 +356,17 @@ TEST(strings_that_are_refused)
 TEST(text_is_utf8)
 {
 	static const char *const bad[] = {
-		"\x80",		    "\xc0\x80",		"\xc1\xbf",
-		"\xc3",		    "\xe0\x80\x80",	"\xe2\x82",
-		"\xed\xa0\x80",	    "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
-		"\xf5\x80\x80\x80", "\xff",
+		"\x80",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc3",
+		"\xe0\x80\x80",
+		"\xe2\x82",
+		"\xed\xa0\x80",
+		"\xf0\x80\x80\x80",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
 	};
 	char text[64];
 
@@ -404,13 +412,14 @@ TEST(integers_are_strict)
 	CHECK_STR(error_of("{\"d\":1e999}"), "d: number out of range");
 }
 
-/* ----------------------------------------------------------------- errors -- */
+/* --------------------------------------------------------------- errors -- */
 
 TEST(errors_name_the_path)
 {
 	CHECK_STR(error_of("[]"), "expected an object, found an array");
 	CHECK_STR(error_of("null"), "expected an object, found null");
-	CHECK_STR(error_of("{\"s\":1}"), "s: expected a string, found a number");
+	CHECK_STR(error_of("{\"s\":1}"),
+		  "s: expected a string, found a number");
 	CHECK_STR(error_of("{\"b\":\"true\"}"),
 		  "b: expected a boolean, found a string");
 	CHECK_STR(error_of("{\"v\":[\"a\",null]}"),
@@ -459,12 +468,9 @@ TEST(errors_name_line_and_column)
 		  "line 1, column 11: expected a key in quotes");
 	CHECK_STR(error_of("{} {}"),
 		  "line 1, column 4: text behind the end of the document");
-	CHECK_STR(error_of("{\"d\":1.}"),
-		  "line 1, column 8: expected a digit");
-	CHECK_STR(error_of("{\"d\":-}"),
-		  "line 1, column 7: expected a digit");
-	CHECK_STR(error_of("{\"d\":+1}"),
-		  "line 1, column 6: expected a value");
+	CHECK_STR(error_of("{\"d\":1.}"), "line 1, column 8: expected a digit");
+	CHECK_STR(error_of("{\"d\":-}"), "line 1, column 7: expected a digit");
+	CHECK_STR(error_of("{\"d\":+1}"), "line 1, column 6: expected a value");
 }
 
 TEST(a_nul_byte_is_no_end)
@@ -583,7 +589,7 @@ TEST(large_elements_and_many_of_them)
 	buf_free(&text);
 }
 
-/* --------------------------------------------------------------- encoding -- */
+/* ------------------------------------------------------------- encoding -- */
 
 TEST(what_was_decoded_is_encoded)
 {
@@ -610,8 +616,7 @@ TEST(what_is_absent_is_not_encoded)
 	CHECK_STR(again(&all), "{}");
 	GOOD("{\"v\":[],\"items\":[],\"map\":{},\"s\":\"\",\"b\":false,"
 	     "\"i8\":0,\"inl\":{}}");
-	CHECK_STR(again(&all),
-		  "{\"s\":\"\",\"v\":[],\"items\":[],\"map\":{}}");
+	CHECK_STR(again(&all), "{\"s\":\"\",\"v\":[],\"items\":[],\"map\":{}}");
 }
 
 TEST(encoding_is_indented)
@@ -628,7 +633,7 @@ TEST(encoding_is_indented)
 
 TEST(doubles_survive)
 {
-	static const double v[] = {0.1,	    1e300,    -2.5e-300, 1.0 / 3,
+	static const double v[] = {0.1,      1e300,   -2.5e-300, 1.0 / 3,
 				   1e15 + 1, DBL_MAX, DBL_MIN};
 	struct all all = {0}, back;
 
@@ -642,7 +647,7 @@ TEST(doubles_survive)
 	CHECK_STR(again(&all), "{\"d\":null}");
 }
 
-/* ----------------------------------------------------------------- arena -- */
+/* ---------------------------------------------------------------- arena -- */
 
 TEST(arena_memory_is_aligned_and_zero)
 {
@@ -658,7 +663,12 @@ TEST(arena_memory_is_aligned_and_zero)
 		memset(p, 0xff, n * 7);
 		CHECK_INT(strlen(s), n % 10);
 	}
-	CHECK_STR(arena_printf(a, "%s-%d", "x", 7), "x-7");
+	for (int i = 0; i < 3000; i++) {
+		char want[16];
+
+		snprintf(want, sizeof(want), "x-%d", i);
+		CHECK_STR(arena_printf(a, "%s-%d", "x", i), want);
+	}
 	arena_free(a);
 	arena_free(NULL);
 }
