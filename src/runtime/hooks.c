@@ -60,6 +60,8 @@ exec_hook(const struct oci_hook *hook, int in, int out, int errs, int failed)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* So that a timeout ends what the hook started, too. */
+	setpgid(0, 0);
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(errs, STDERR_FILENO) >= 0)
 		execve(hook->path, hook->args ? hook->args : only_path,
@@ -80,7 +82,7 @@ static int wait_hook(pid_t pid, int timeout_s, int *status)
 		pidfd = pidfd_of(pid);
 		if (pidfd >= 0 && pidfd_wait(pidfd, timeout_s * 1000) ==
 					  -ETIMEDOUT) {
-			kill(pid, SIGKILL);
+			kill(-pid, SIGKILL);
 			rc = -ETIMEDOUT;
 		}
 	}

@@ -268,11 +268,13 @@ void init_run(void *data)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
 	rc = build_shell(args, pid, &task, &status, &err);
-	if (rc == 0)
-		rc = sync_send(args->setup.sync, SYNC_CREATED, -1);
 	if (rc == 0) {
-		/* From here on the container is its own master. */
+		/* From here on the container is its own master.  Not after
+		 * the message: hull ends when it has read that. */
 		prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		rc = sync_send(args->setup.sync, SYNC_CREATED, -1);
+	}
+	if (rc == 0) {
 		args->setup.sync = wait_for_start(args);
 		if (args->setup.sync < 0)
 			_exit(1);
