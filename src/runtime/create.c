@@ -304,11 +304,18 @@ static int plan_init(struct creation *cr, struct err *err)
 	rc = ns_plan_open(spec, &cr->ns, err);
 	if (rc < 0)
 		return rc;
+	/* The mounts would be the host's own. */
+	if (!ns_plan_has(&cr->ns, CLONE_NEWNS))
+		return err_say(err, -EINVAL,
+			       "linux.namespaces: a mount namespace is "
+			       "missing, without which the container's mounts "
+			       "would be the host's");
 	c->state.user_namespace = ns_plan_has(&cr->ns, CLONE_NEWUSER);
 	c->state.own_pid_namespace = cr->ns.create & CLONE_NEWPID;
 	init->container = c;
 	init->start_socket = cr->start_socket;
 	init->new_network = cr->ns.create & CLONE_NEWNET;
+	init->joined_mounts = ns_plan_joins(&cr->ns, CLONE_NEWNS);
 	init->wait_for_hooks = spec->hooks.n_prestart ||
 			       spec->hooks.n_create_runtime ||
 			       spec->linux.n_net_devices;
@@ -405,7 +412,8 @@ static int send_sources(struct creation *cr, struct err *err)
 static int spawn(struct creation *cr, int *exit_status, struct err *err)
 {
 	struct rootfs_sources early = {0};
-	bool needed = rootfs_sources_needed(&cr->init.rootfs);
+	bool needed = !cr->init.joined_mounts &&
+		      rootfs_sources_needed(&cr->init.rootfs);
 	struct ns_birth birth = {
 		.plan = &cr->ns,
 		.cgroup = cr->cgroup,

@@ -132,6 +132,21 @@ static int meet_hull(const struct init_args *args, struct err *err)
 	return sync_expect(args->setup.sync, SYNC_HOOKS_DONE, NULL, NULL, err);
 }
 
+/* Somebody else has built the root that we came into. */
+static int take_root(struct init_args *args, struct err *err)
+{
+	_cleanup_close_ int root = -1, pty = -1;
+	int rc;
+
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_set(err, -errno, "open the joined root");
+	rc = meet_hull(args, err);
+	if (rc == 0)
+		rc = process_terminal(&args->setup, root, &pty, err);
+	return rc;
+}
+
 /* The root and the terminal; afterwards "/" is the container's. */
 static int build_root(struct init_args *args, pid_t pid, struct err *err)
 {
@@ -210,7 +225,8 @@ static int build_shell(struct init_args *args, pid_t pid,
 		rc = args->setup.proc_fd < 0 ? args->setup.proc_fd : 0;
 	}
 	if (rc == 0)
-		rc = build_root(args, pid, err);
+		rc = args->joined_mounts ? take_root(args, err)
+					 : build_root(args, pid, err);
 	if (rc == 0)
 		rc = write_sysctls(args, err);
 	if (rc == 0)

@@ -16,7 +16,8 @@ struct init_args {
 	struct process_setup setup;
 	struct rootfs_plan rootfs;
 	const struct container *container; /* for the hooks' state */
-	bool joined_mounts;   /* the mount namespace is another's */
+	bool joined_mounts;   /* the mount namespace is another's, and its
+			       * root is taken as it is */
 	bool new_network;
 	bool wait_for_hooks;  /* hull has something to do at SYNC_NAMESPACES */
 	bool sources_by_message;

@@ -118,14 +118,17 @@ void ns_plan_close(struct ns_plan *plan)
 	plan->n_join = 0;
 }
 
-bool ns_plan_has(const struct ns_plan *plan, uint64_t flag)
+bool ns_plan_joins(const struct ns_plan *plan, uint64_t flag)
 {
-	if ((plan->create | plan->join_all) & flag)
-		return true;
 	for (unsigned int i = 0; i < plan->n_join; i++)
 		if (plan->join[i].flag == flag)
 			return true;
-	return false;
+	return plan->join_all & flag;
+}
+
+bool ns_plan_has(const struct ns_plan *plan, uint64_t flag)
+{
+	return (plan->create & flag) || ns_plan_joins(plan, flag);
 }
 
 /* A child in `flags`; 0 in the child, its pid in the parent. */

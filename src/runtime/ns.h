@@ -50,6 +50,8 @@ int ns_plan_open(const struct oci_spec *spec, struct ns_plan *ret,
 int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret,
 	       struct err *err);
 void ns_plan_close(struct ns_plan *plan);
+/* Is it joined by path, rather than made? */
+bool ns_plan_joins(const struct ns_plan *plan, uint64_t flag);
 bool ns_plan_has(const struct ns_plan *plan, uint64_t flag);
 
 /* Everything the child needs to be born. */
