@@ -13,8 +13,7 @@
  * instance, calls need no other context. */
 #pragma once
 
-#include <setjmp.h>
-
+#include "wasm/arena.h"
 #include "wasm/gc.h"
 #include "wasm/memory.h"
 #include "wasm/wasm.h"
@@ -27,6 +26,7 @@ union code {
 	uint64_t u64;
 	int64_t s64;
 	double f64;
+	float f32;
 	const void *ptr;
 	uint32_t u32[2];
 	uint16_t u16[4];
@@ -39,10 +39,10 @@ struct wasm_func {
 	uint32_t frame_slots; /* of the value stack, all included */
 	uint32_t index;	      /* in its module */
 	uint32_t param_slots, result_slots;
-	/* Where to: exactly one is set. */
-	wasm_host_fn host;
+	wasm_host_fn host; /* instead of code of a module */
 	void *data;
 	void *native; /* [aot] */
+	struct wasm_store *store;
 };
 
 struct wasm_table {
@@ -88,6 +88,9 @@ struct wasm_instance {
 	struct data_seg *data;
 	struct elem_seg *elem;
 	struct wasm_instance *next;
+	struct wasm_memory *caller_memory; /* see wasm_caller_memory() */
+	struct func_code *code; /* of the functions compiled so far */
+	struct arena arena;	/* of all these arrays */
 	/* What it owns, as opposed to imports. */
 	struct wasm_func *own_funcs;
 	struct wasm_memory *own_memories;

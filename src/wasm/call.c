@@ -1,0 +1,195 @@
+/* Calls from the host, calls to the host, and the trace of a trap. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "wasm/ir.h"
+#include "wasm/module.h"
+#include "wasm/store.h"
+
+enum { MAX_TRACE = 64 };
+
+struct trace_frame {
+	struct wasm_func *func;
+	uint32_t word; /* of its code, UINT32_MAX if unknown */
+};
+
+const struct wasm_functype *wasm_func_type(const struct wasm_func *func)
+{
+	return &func->type->func;
+}
+
+/* --- traces ------------------------------------------------------------------- */
+
+void store_trace(struct wasm_store *s, const struct frame *bottom)
+{
+	const struct exec *x = &s->exec;
+	const union code *ip = x->trap_ip;
+
+	s->n_trace = s->trace_depth = 0;
+	if (!s->trace)
+		s->trace = calloc(MAX_TRACE, sizeof(s->trace[0]));
+	for (const struct frame *f = x->frame; f > bottom; f--) {
+		struct trace_frame t = {f->func, UINT32_MAX};
+
+		if (f->func && !f->func->host) {
+			uintptr_t at = (uintptr_t)ip -
+				       (uintptr_t)f->func->code;
+
+			if (ip && f->func->code != code_compile)
+				t.word = (uint32_t)(at / sizeof(*ip));
+			if (s->trace && s->n_trace < MAX_TRACE)
+				s->trace[s->n_trace++] = t;
+			s->trace_depth++;
+		}
+		/* The call is just before. */
+		ip = f->ret - 1;
+	}
+}
+
+/* Where in the module an instruction came from: found by compiling the
+ * function again, so that running code need not know. */
+static uint32_t find_offset(const struct trace_frame *t)
+{
+	struct code_map map = {0};
+	uint32_t offset = 0;
+
+	if (t->word == UINT32_MAX || compile_function(t->func, &map, NULL) < 0)
+		return 0;
+	for (uint32_t i = 0; i < map.n && map.entries[i].word <= t->word; i++)
+		offset = map.entries[i].offset;
+	free(map.entries);
+	return offset;
+}
+
+size_t wasm_store_backtrace(const struct wasm_store *store,
+			    const struct wasm_frame **ret, size_t *total)
+{
+	struct wasm_store *s = (struct wasm_store *)store;
+
+	if (!s->backtrace)
+		s->backtrace = calloc(MAX_TRACE, sizeof(s->backtrace[0]));
+	if (total)
+		*total = s->trace_depth;
+	if (!s->backtrace)
+		return 0;
+	for (size_t i = 0; i < s->n_trace; i++) {
+		const struct trace_frame *t = &s->trace[i];
+
+		s->backtrace[i] = (struct wasm_frame){
+			.instance = t->func->inst,
+			.func = t->func->index,
+			.offset = find_offset(t),
+			.name = module_func_name(t->func->inst->module,
+						 t->func->index),
+		};
+	}
+	*ret = s->backtrace;
+	return s->n_trace;
+}
+
+/* --- calls by the host ------------------------------------------------------------ */
+
+static int report(struct wasm_store *s, const struct frame *bottom,
+		  struct err *err)
+{
+	enum wasm_trap trap = (enum wasm_trap)s->exec.trap;
+
+	store_trace(s, bottom);
+	if (trap == WASM_TRAP_HOST && s->fail[0])
+		err_say(err, -EFAULT, "trap: %s", s->fail);
+	else
+		err_say(err, -EFAULT, "trap: %s", wasm_trap_text(trap));
+	return trap;
+}
+
+static void run(struct exec *x, struct wasm_func *f, union wasm_value *args)
+{
+	struct trap_activation act;
+
+	x->trap = WASM_TRAP_NONE;
+	x->trap_ip = NULL;
+	if (trap_catch(&act) == 0) {
+		interp_run(x, f->code, args,
+			   f->inst ? f->inst->mem0_base : NULL);
+		trap_done(&act);
+	} else {
+		x->trap = act.trap;
+	}
+}
+
+int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
+{
+	struct wasm_store *s = f->store;
+	const struct wasm_functype *ft = &f->type->func;
+	struct exec *x = &s->exec;
+	struct frame *bottom;
+	union wasm_value *sp;
+	int rc;
+
+	if (!store_prepare_stack(s))
+		return err_say(err, -ENOMEM, "out of memory");
+	bottom = x->frame;
+	sp = x->sp;
+	s->fail[0] = 0;
+	if (bottom + 1 >= x->frame_limit ||
+	    sp + ft->param_slots + f->frame_slots + ft->result_slots >
+		    x->stack_limit) {
+		x->trap = WASM_TRAP_STACK;
+		return report(s, bottom, err);
+	}
+	if (ft->param_slots)
+		memcpy(sp, v, ft->param_slots * sizeof(*v));
+	bottom[1] = (struct frame){code_exit, sp, f};
+	x->frame = bottom + 1;
+	run(x, f, sp);
+	rc = x->trap ? report(s, bottom, err) : 0;
+	x->frame = bottom;
+	x->sp = sp;
+	if (rc == 0 && ft->result_slots)
+		memcpy(v, sp, ft->result_slots * sizeof(*v));
+	return rc;
+}
+
+/* --- what a host function may ask ---------------------------------------------------- */
+
+struct wasm_instance *wasm_caller_instance(struct wasm_caller *c)
+{
+	return c->inst;
+}
+
+struct wasm_store *wasm_caller_store(struct wasm_caller *c)
+{
+	return c->store;
+}
+
+uint8_t *wasm_caller_memory(struct wasm_caller *c, uint64_t *len)
+{
+	struct wasm_memory *m;
+
+	*len = 0;
+	if (!c->inst || !c->inst->module->n_memories)
+		return NULL;
+	m = c->inst->caller_memory;
+	if (!m) {
+		struct wasm_extern ext;
+
+		m = c->inst->memory[0];
+		if (wasm_instance_export(c->inst, wasm_str("memory"), &ext) &&
+		    ext.kind == WASM_MEMORY)
+			m = ext.memory;
+		c->inst->caller_memory = m;
+	}
+	*len = wasm_memory_size(m);
+	return m->base;
+}
+
+enum wasm_trap wasm_caller_fail(struct wasm_caller *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->store->fail, sizeof(c->store->fail), fmt, ap);
+	va_end(ap);
+	return WASM_TRAP_HOST;
+}
