@@ -321,6 +321,48 @@ HOST_TEST(only_one_of_two_creates_wins)
 	end(cg);
 }
 
+/* One hierarchy of ten refuses: the others are as they were before. */
+HOST_TEST(a_create_that_fails_leaves_nothing)
+{
+	const struct cgroup_request req = {.path = scratch, .id = "id"};
+	_cleanup_free_ char *freezer =
+		xasprintf("/sys/fs/cgroup/freezer%s", scratch);
+	_cleanup_free_ char *saved = xasprintf("freezer=%s", freezer);
+	char *v[] = {saved, NULL};
+	struct cgroup *other, *cg;
+
+	CHECK(mkdir(freezer, 0755) == 0);
+	OK(cgroup_open(&other, v, &err));
+	OK(cgroup_prepare_enter(other, NULL, &err));
+	spawn(other, NULL);
+	CHECK_INT(cgroup_create(&cg, &req, &err), -EBUSY);
+	CHECK(strstr(err.msg, "freezer") && strstr(err.msg, "1 processes"));
+	CHECK_INT(left_over(), 1);
+	end(other);
+}
+
+HOST_TEST(rootless_does_without_if_nothing_was_asked)
+{
+	const struct cgroup_resources res = {.pids.limit = 5};
+	struct cgroup_request req = {.id = "hull-test-rootless"};
+	struct cgroup *cg;
+
+	CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+	CHECK_INT(cgroup_create(&cg, &req, &err), -EACCES);
+	CHECK(strstr(err.msg, "create cgroup /sys/fs/cgroup/"));
+	req.best_effort = true;
+	OK(cgroup_create(&cg, &req, &err));
+	CHECK(cgroup_is_none(cg));
+	CHECK_INT(cgroup_apply(cg, &res, &err), -ENOTSUP);
+	cgroup_free(cg);
+	req.res = &res;
+	CHECK_INT(cgroup_create(&cg, &req, &err), -EACCES);
+	CHECK(strstr(err.msg, "/pids/"));
+	req.res = NULL;
+	req.path = scratch;
+	CHECK_INT(cgroup_create(&cg, &req, &err), -EACCES);
+}
+
 HOST_TEST(nested_cgroups_are_listed_killed_and_removed)
 {
 	static const char *const inner[] = {"/in", "/in/ner", "/other"};
