@@ -182,6 +182,13 @@ static void unmake_node(struct cgroup_node *node, unsigned int *budget_ms)
 	}
 }
 
+/* The first one holds the lock, so it goes last. */
+static void unmake_all(struct cgroup *cg, unsigned int budget_ms)
+{
+	for (size_t i = cg->n; i > 0; i--)
+		unmake_node(&cg->v[i - 1], &budget_ms);
+}
+
 /* --------------------------------------------------------------- create -- */
 
 /* mkdir -p; node->old_len tells what was there.  Below the mount nothing can
@@ -221,7 +228,8 @@ static int make_dirs(struct cgroup_node *node)
 static int busy(const struct cgroup_node *node, struct err *err)
 {
 	return err_say(err, -EBUSY,
-		       "cgroup %s is being set up for another container",
+		       "cgroup %s is being set up or removed for another "
+		       "container",
 		       node->dir);
 }
 
@@ -234,6 +242,8 @@ static int check_unused(const struct cgroup_node *node, struct err *err)
 	int rc;
 
 	rc = cgroup_read_pids(node->dir, &pids, &n);
+	if (rc == -ENODEV)
+		rc = -ENOENT; /* removed while we had it open */
 	if (rc < 0)
 		return err_set(err, rc, "read cgroup %s", node->dir);
 	if (n > 0)
@@ -266,6 +276,19 @@ static int open_node(struct cgroup_node *node, const char *dir)
 	return is_v2(node) ? -errno : node->fd;
 }
 
+/* -ENOENT when who had the lock before us has removed the directory. */
+static int check_linked(const struct cgroup_node *node)
+{
+	struct stat opened, named;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", node->dir,
+		 is_v2(node) ? "" : "/tasks");
+	if (fstat(node->fd, &opened) < 0 || stat(path, &named) < 0)
+		return -errno;
+	return opened.st_ino == named.st_ino ? 0 : -ENOENT;
+}
+
 static int make_node(struct cgroup_node *node, bool lock, struct err *err)
 {
 	bool existed;
@@ -285,6 +308,11 @@ static int make_node(struct cgroup_node *node, bool lock, struct err *err)
 			       ? busy(node, err)
 			       : err_set(err, -errno, "lock cgroup %s",
 					 node->dir);
+	}
+	if (existed && lock) {
+		rc = check_linked(node);
+		if (rc < 0)
+			return err_set(err, rc, "lock cgroup %s", node->dir);
 	}
 	if (existed) {
 		rc = check_unused(node, err);
@@ -381,7 +409,7 @@ static int create(struct cgroup *cg, const struct cgroup_request *req,
 		rc = create_nodes(cg, l, req, err);
 		if (rc == 0)
 			return 0;
-		cgroup_abort(cg);
+		unmake_all(cg, 200);
 		free_nodes(cg);
 		/* Either the mount is not where it usually is, or the
 		 * directory we found was on its way out. */
@@ -484,18 +512,48 @@ static int say_undestroyed(const struct cgroup *cg, const char *dir, int rc,
 	return err_set(err, rc, "remove cgroup %s", dir);
 }
 
+/* The same lock as create's, so that neither takes the directories of the
+ * other; its own directory is therefore the last to go.  None to lock is
+ * none to protect. */
+static int lock_for_removal(struct cgroup_node *first, unsigned int *budget_ms,
+			    struct err *err)
+{
+	for (;; --*budget_ms) {
+		if (first->fd < 0 && open_node(first, first->dir) < 0)
+			return 0;
+		if (flock(first->fd, LOCK_EX | LOCK_NB) == 0) {
+			if (check_linked(first) == 0)
+				return 0;
+			/* This one is gone; what has its name now? */
+			close(first->fd);
+			first->fd = -1;
+		}
+		if (*budget_ms == 0)
+			return busy(first, err);
+		/* A create that finds our processes lets go at once. */
+		if (first->fd >= 0)
+			cgroup_sleep_ms(1);
+	}
+}
+
 int cgroup_destroy(struct cgroup *cg, struct err *err)
 {
 	unsigned int budget_ms = 1000;
 	int rc = 0;
 
-	for (size_t i = 0; i < cg->n; i++) {
-		const char *dir = cg->v[i].dir;
+	if (cg->n > 0)
+		rc = lock_for_removal(&cg->v[0], &budget_ms, err);
+	if (rc < 0)
+		return rc;
+	cg->locked = true;
+	for (size_t i = cg->n; i > 0; i--) {
+		const char *dir = cg->v[i - 1].dir;
 		int one = remove_patiently(dir, &budget_ms);
 
 		if (one < 0 && rc == 0)
 			rc = say_undestroyed(cg, dir, one, err);
 	}
+	cgroup_entered(cg);
 	return rc;
 }
 
@@ -503,6 +561,9 @@ void cgroup_abort(struct cgroup *cg)
 {
 	unsigned int budget_ms = 200;
 
-	for (size_t i = 0; i < cg->n; i++)
-		unmake_node(&cg->v[i], &budget_ms);
+	if (cg->n > 0 && !cg->locked &&
+	    lock_for_removal(&cg->v[0], &budget_ms, NULL) < 0)
+		return;
+	cg->locked = cg->n > 0;
+	unmake_all(cg, budget_ms);
 }

@@ -12,9 +12,10 @@
  *	cgroup_open(saved) -> freeze, kill, stats, ... -> cgroup_destroy()
  *	                -> cgroup_free()
  *
- * A cgroup that is being created is locked with flock(), so two containers
- * never share a path by accident, and a create that was killed half-way
- * leaves nothing but empty directories, which the next one takes over. */
+ * A cgroup that is being made or removed is locked with flock(), so two
+ * containers never share a path by accident, and a create that was killed
+ * half-way leaves nothing but empty directories, which the next one takes
+ * over. */
 #pragma once
 
 #include <stdbool.h>
