@@ -1,7 +1,6 @@
 #include "host/seccomp.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -19,10 +18,15 @@
 #include "base/str.h"
 #include "host/seccomp_internal.h"
 
-/* Part of every key: a program built by other rules is another program. */
-enum { BUILD_VERSION = 1 };
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
 
-enum { MAX_ARGS = 6, X32_BIT = 0x40000000 };
+/* Part of every key: a program built by other rules is another program. */
+enum { BUILD_VERSION = 2 };
+
+/* MAX_ERRNO is the kernel's: above it, it returns this one instead. */
+enum { MAX_ARGS = 6, MAX_ERRNO = 4095 };
 
 void seccomp_prog_free(struct seccomp_prog *prog)
 {
@@ -52,32 +56,46 @@ static int check_words(char *const *words,
 }
 
 static int check_action(const char *action, const struct opt_u64 *errno_ret,
-			const char *field, struct err *err)
+			const char *field, const char *errno_field,
+			struct err *err)
 {
 	uint32_t value;
+	uint64_t max;
 
 	if (seccomp_find_action(action, &value) < 0)
 		return err_say(err, -EINVAL,
 			       "linux.seccomp.%s: unknown action \"%s\"",
 			       field, action ? action : "");
-	/* SECCOMP_RET_DATA has 16 bits. */
-	if (errno_ret->set && errno_ret->v > 0xffff)
+	if (!errno_ret->set)
+		return 0;
+	if (value == SCMP_ACT_ERRNO(0))
+		max = MAX_ERRNO;
+	else if (value == SCMP_ACT_TRACE(0))
+		max = UINT16_MAX;
+	else
 		return err_say(err, -EINVAL,
-			       "linux.seccomp.%s: an errno of %llu is too "
-			       "large",
-			       field, (unsigned long long)errno_ret->v);
+			       "linux.seccomp.%s: %s returns no errno",
+			       errno_field, action);
+	if (errno_ret->v > max)
+		return err_say(err, -EINVAL,
+			       "linux.seccomp.%s: %llu is above %llu",
+			       errno_field, (unsigned long long)errno_ret->v,
+			       (unsigned long long)max);
 	return 0;
 }
 
 static int check_rule(const struct seccomp_rule *rule, size_t i,
 		      struct err *err)
 {
-	char field[64];
+	char field[64], errno_field[64];
 	uint32_t value;
 	int rc;
 
 	snprintf(field, sizeof(field), "syscalls[%zu].action", i);
-	rc = check_action(rule->action, &rule->errno_ret, field, err);
+	snprintf(errno_field, sizeof(errno_field), "syscalls[%zu].errnoRet",
+		 i);
+	rc = check_action(rule->action, &rule->errno_ret, field, errno_field,
+			  err);
 	if (rc < 0)
 		return rc;
 	if (!rule->names || !rule->names[0])
@@ -106,7 +124,7 @@ int seccomp_check(const struct seccomp_profile *p, struct err *err)
 	int rc;
 
 	rc = check_action(p->default_action, &p->default_errno_ret,
-			  "defaultAction", err);
+			  "defaultAction", "defaultErrnoRet", err);
 	if (rc == 0 && str_eq(p->default_action, "SCMP_ACT_NOTIFY"))
 		rc = err_say(err, -EINVAL,
 			     "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY "
@@ -157,6 +175,7 @@ static void make_key(const struct seccomp_profile *p, char key[SHA256_HEX])
 	_cleanup_buf_ struct buf b = {0};
 
 	buf_reserve(&b, 16384);
+	key_string(&b, HULL_VERSION);
 	key_number(&b, BUILD_VERSION);
 	key_number(&b, seccomp_arch_native());
 	key_number(&b, v->major);
@@ -186,7 +205,7 @@ static void make_key(const struct seccomp_profile *p, char key[SHA256_HEX])
 /* ----------------------------------------------------------------- rules -- */
 
 /* The action with its errno: EPERM when the document gives none. */
-static uint32_t action_value(const char *name, const struct opt_u64 *e)
+uint32_t seccomp_action_value(const char *name, const struct opt_u64 *e)
 {
 	uint32_t value = 0;
 	uint16_t data = e->set ? (uint16_t)e->v : EPERM;
@@ -197,15 +216,6 @@ static uint32_t action_value(const char *name, const struct opt_u64 *e)
 	if (value == SCMP_ACT_TRACE(0))
 		return SCMP_ACT_TRACE(data);
 	return value;
-}
-
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr,
-		    const struct scmp_arg_cmp *args, unsigned int n)
-{
-	int rc = seccomp_rule_add_array(ctx, action, nr, n, args);
-
-	/* A conditional rule that an unconditional one covers already. */
-	return rc == -EEXIST ? 0 : rc;
 }
 
 static bool repeats_index(const struct seccomp_rule *r)
@@ -243,9 +253,10 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_rule *r,
 		};
 	}
 	if (!one_by_one)
-		rc = add_rule(ctx, action, nr, args, (unsigned int)r->n_args);
+		rc = seccomp_rule_add_array(ctx, action, nr,
+					    (unsigned int)r->n_args, args);
 	for (size_t i = 0; one_by_one && rc == 0 && i < r->n_args; i++)
-		rc = add_rule(ctx, action, nr, &args[i], 1);
+		rc = seccomp_rule_add_array(ctx, action, nr, 1, &args[i]);
 	free(args);
 	return rc;
 }
@@ -253,12 +264,13 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_rule *r,
 static int add_profile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 		       struct err *err)
 {
-	uint32_t by_default = action_value(p->default_action,
-					   &p->default_errno_ret);
+	uint32_t by_default = seccomp_action_value(p->default_action,
+						   &p->default_errno_ret);
 
 	for (size_t i = 0; i < p->n_syscalls; i++) {
 		const struct seccomp_rule *r = &p->syscalls[i];
-		uint32_t action = action_value(r->action, &r->errno_ret);
+		uint32_t action =
+			seccomp_action_value(r->action, &r->errno_ret);
 
 		/* libseccomp refuses a rule that says what is so anyway. */
 		if (action == by_default)
@@ -267,8 +279,15 @@ static int add_profile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 			int nr = seccomp_syscall_resolve_name(*name), rc;
 
 			if (nr == __NR_SCMP_ERROR)
-				continue;
+				continue; /* see seccomp_stub.c */
 			rc = add_rules(ctx, r, action, nr);
+			if (rc == -EEXIST)
+				return err_say(err, rc,
+					       "linux.seccomp.syscalls[%zu]: "
+					       "another rule for %s has the "
+					       "same conditions and another "
+					       "action",
+					       i, *name);
 			if (rc < 0)
 				return err_set(err, rc,
 					       "linux.seccomp.syscalls[%zu]: "
@@ -312,84 +331,6 @@ static int export_program(scmp_filter_ctx ctx, struct buf *ret)
 	return buf_read_fd(ret, fd, 1 << 20);
 }
 
-/* ---------------------------------------------------------------- ENOSYS -- */
-
-/* The highest number that the profile names on an architecture, -1 if it
- * names none there. */
-static int newest_syscall(const struct seccomp_profile *p, uint32_t arch)
-{
-	int newest = -1;
-
-	for (size_t i = 0; i < p->n_syscalls; i++)
-		STRV_FOREACH(name, p->syscalls[i].names) {
-			int nr = seccomp_syscall_resolve_name_arch(arch,
-								   *name);
-
-			if (nr > newest)
-				newest = nr;
-		}
-	return newest;
-}
-
-static void emit(struct buf *b, uint16_t code, uint8_t jt, uint8_t jf,
-		 uint32_t k)
-{
-	struct sock_filter f = {code, jt, jf, k};
-
-	buf_add(b, &f, sizeof(f));
-}
-
-/* Four instructions that answer ENOSYS above `newest` on `arch`, and fall
- * through otherwise.  x32 has the number of x86-64 and a bit in the system
- * call's number. */
-static void emit_stub(struct buf *b, uint32_t arch, int newest)
-{
-	uint32_t audit = arch == SCMP_ARCH_X32 ? AUDIT_ARCH_X86_64 : arch;
-	bool split = audit == AUDIT_ARCH_X86_64;
-	uint8_t skip = split ? 4 : 3;
-
-	emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0,
-	     offsetof(struct seccomp_data, arch));
-	emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, skip, audit);
-	emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0,
-	     offsetof(struct seccomp_data, nr));
-	if (split && arch == SCMP_ARCH_X32)
-		emit(b, BPF_JMP | BPF_JGE | BPF_K, 0, 2, X32_BIT);
-	else if (split)
-		emit(b, BPF_JMP | BPF_JGE | BPF_K, 2, 0, X32_BIT);
-	emit(b, BPF_JMP | BPF_JGT | BPF_K, 0, 1, (uint32_t)newest);
-	emit(b, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
-}
-
-static bool denies(const struct seccomp_profile *p)
-{
-	static const char *const lenient[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG",
-					      "SCMP_ACT_TRACE", NULL};
-
-	return !strv_has((char *const *)lenient, p->default_action);
-}
-
-/* A system call that is newer than the profile gets ENOSYS instead of the
- * default action: a C library then tries the older one, which the profile
- * may well allow, where EPERM would be final. */
-static void emit_stubs(struct buf *b, scmp_filter_ctx ctx,
-		       const struct seccomp_profile *p)
-{
-	if (!denies(p))
-		return;
-	for (size_t i = 0; seccomp_arch_names[i]; i++) {
-		uint32_t arch = 0;
-		int newest;
-
-		seccomp_find_arch(seccomp_arch_names[i], &arch);
-		if (seccomp_arch_exist(ctx, arch) < 0)
-			continue;
-		newest = newest_syscall(p, arch);
-		if (newest >= 0)
-			emit_stub(b, arch, newest);
-	}
-}
-
 /* ----------------------------------------------------------------- build -- */
 
 static void set_flags(const struct seccomp_profile *p,
@@ -410,6 +351,8 @@ static void set_flags(const struct seccomp_profile *p,
 			prog->notify = true;
 	if (prog->notify)
 		prog->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* says how to wait for a listener, and EINVAL without one */
+		prog->flags &= ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
 static int compile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
@@ -427,7 +370,7 @@ static int compile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 		rc = add_profile(ctx, p, err);
 	if (rc < 0)
 		return rc;
-	emit_stubs(&b, ctx, p);
+	seccomp_stub(p, &b);
 	rc = export_program(ctx, &b);
 	if (rc < 0)
 		return err_set(err, rc, "linux.seccomp: compile the filter");
@@ -460,8 +403,8 @@ int seccomp_build(const struct seccomp_profile *p, int cache_dir,
 		if (seccomp_cache_get(cache_dir, key, ret) == 0)
 			return 0;
 	}
-	ctx = seccomp_init(action_value(p->default_action,
-					&p->default_errno_ret));
+	ctx = seccomp_init(seccomp_action_value(p->default_action,
+						&p->default_errno_ret));
 	if (!ctx)
 		return err_say(err, -EINVAL,
 			       "linux.seccomp.defaultAction: libseccomp "
@@ -481,6 +424,10 @@ int seccomp_install(const struct seccomp_prog *prog, struct err *err)
 
 	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags,
 		     &fprog);
+	if (rc < 0 && errno == EACCES)
+		return err_say(err, -EACCES,
+			       "linux.seccomp: a filter needs "
+			       "process.noNewPrivileges or CAP_SYS_ADMIN");
 	if (rc < 0)
 		return err_set(err, -errno, "linux.seccomp: install the "
 					    "filter");

@@ -82,10 +82,10 @@ int seccomp_check(const struct seccomp_profile *profile, struct err *err);
  * seccomp_cache_open() returned; a cache that cannot be read or written
  * only costs time.
  *
- * As in runc: names that libseccomp does not know are skipped; the flag
- * SPEC_ALLOW is set when `flags` is absent; a default action that denies
- * answers ENOSYS to system calls newer than the newest that the profile
- * names, so that a C library falls back to what the profile does allow. */
+ * As in runc: names that nobody knows are skipped; the flag SPEC_ALLOW is
+ * set when `flags` is absent; a default action that denies answers ENOSYS to
+ * system calls newer than the newest that the profile names, so that a C
+ * library falls back to what the profile does allow (seccomp_stub.c). */
 int seccomp_build(const struct seccomp_profile *profile, int cache_dir,
 		  struct seccomp_prog *ret, struct err *err);
 

@@ -3,12 +3,12 @@
  * that went into it, mapped and not copied:
  *
  *	offset	bytes
- *	0	8	"HULLBPF" and the version of this format, 1
+ *	0	8	"HULLBPF" and the version of this format, 2
  *	8	4	instructions
  *	12	4	SECCOMP_FILTER_FLAG_* bits
  *	16	4	1: the program has a NOTIFY action
  *	20	4	0
- *	24	8	checksum of the instructions
+ *	24	8	checksum of 8 to 20 and of the instructions
  *	32	...	struct sock_filter, 8 bytes each
  *
  * Who could write here could choose a container's filter.  So the directory
@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@
 
 enum { CACHE_MAX_FILES = 256 };
 
-static const char magic[8] = "HULLBPF\1";
+static const char magic[8] = "HULLBPF\2";
 
 struct header {
 	char magic[8];
@@ -44,16 +45,20 @@ struct header {
 };
 _Static_assert(sizeof(struct header) == 32, "the file format is fixed");
 
-/* FNV-1a over the 64-bit instructions. */
-static uint64_t checksum(const struct sock_filter *filter, size_t n)
+/* FNV-1a over the numbers of the header and the 64-bit instructions. */
+static uint64_t checksum(const struct header *h,
+			 const struct sock_filter *filter)
 {
+	const uint64_t prime = 0x100000001b3;
 	uint64_t sum = 0xcbf29ce484222325;
 
-	for (size_t i = 0; i < n; i++) {
+	sum = (sum ^ ((uint64_t)h->len << 32 | h->flags)) * prime;
+	sum = (sum ^ h->notify) * prime;
+	for (size_t i = 0; i < h->len; i++) {
 		uint64_t word;
 
 		memcpy(&word, filter + i, sizeof(word));
-		sum = (sum ^ word) * 0x100000001b3;
+		sum = (sum ^ word) * prime;
 	}
 	return sum;
 }
@@ -83,7 +88,7 @@ static bool usable(const struct header *h, size_t size)
 	return memcmp(h->magic, magic, sizeof(magic)) == 0 && h->len > 0 &&
 	       h->len <= BPF_MAXINSNS && h->notify <= 1 && h->zero == 0 &&
 	       size == sizeof(*h) + h->len * sizeof(*filter) &&
-	       h->checksum == checksum(filter, h->len);
+	       h->checksum == checksum(h, filter);
 }
 
 int seccomp_cache_get(int dir, const char *key, struct seccomp_prog *ret)
@@ -154,16 +159,18 @@ void seccomp_cache_put(int dir, const char *key,
 		.len = prog->len,
 		.flags = prog->flags,
 		.notify = prog->notify,
-		.checksum = checksum(prog->filter, prog->len),
 	};
 	size_t size = prog->len * sizeof(*prog->filter);
 	_cleanup_close_ int fd = -1;
+	uint64_t random;
 	char tmp[32];
 
+	/* A pid would not do: a hull in another pid namespace may have it. */
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return;
+	snprintf(tmp, sizeof(tmp), ".%016llx", (unsigned long long)random);
 	memcpy(h.magic, magic, sizeof(magic));
-	/* What a killed hull of this pid may have left. */
-	snprintf(tmp, sizeof(tmp), ".%d", (int)getpid());
-	unlinkat(dir, tmp, 0);
+	h.checksum = checksum(&h, prog->filter);
 	fd = openat(dir, tmp,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    0600);
