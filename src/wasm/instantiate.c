@@ -229,6 +229,7 @@ static int make_memories(struct wasm_instance *inst, struct err *err)
 			.has_max = l->has_max,
 			.is64 = l->is64,
 			.shared = l->shared,
+			.checked = inst->store->cfg.checked,
 		};
 		struct wasm_memory *mem =
 			&inst->own_memories[i - m->n_imported_memories];

@@ -264,6 +264,7 @@ int wasm_memory_new(struct wasm_store *store, const struct wasm_limits *limits,
 		.has_max = limits->has_max,
 		.is64 = limits->is64,
 		.shared = limits->shared,
+		.checked = store->cfg.checked,
 	};
 	struct wasm_memory *m = store_alloc(store, sizeof(*m), destroy_memory,
 					    NULL);

@@ -142,6 +142,8 @@ struct wasm_config {
 	uint32_t stack_bytes;  /* of values; default 4 MiB */
 	uint32_t call_depth;   /* default 65,536 */
 	bool fuel;	       /* count it: wasm_store_set_fuel() */
+	bool checked; /* compare each access with the memory's size, and
+		       * reserve no address space for guard pages */
 };
 
 int wasm_store_new(const struct wasm_config *cfg, struct wasm_store **ret,
