@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 const struct cli_row cli_rows[] = {
@@ -40,12 +41,33 @@ static bool is_option(const struct cli_row *row)
 	return row < end_of_table() && !row->is_command;
 }
 
-const struct cli_row *cli_find_command(const char *name)
+const struct cli_row *cli_find_command(int n, char *const *words, int *taken)
 {
-	for (const struct cli_row *r = cli_rows; r < end_of_table(); r++)
-		if (r->is_command && str_eq(r->name, name))
-			return r;
+	for (const struct cli_row *r = cli_rows; r < end_of_table(); r++) {
+		const char *rest;
+
+		rest = r->is_command ? str_after(r->name, words[0]) : NULL;
+		if (!rest || (*rest && *rest != ' '))
+			continue;
+		if (*rest && (n < 2 || !str_eq(rest + 1, words[1])))
+			continue;
+		if (taken)
+			*taken = *rest ? 2 : 1;
+		return r;
+	}
 	return NULL;
+}
+
+bool cli_is_group(const char *word)
+{
+	for (const struct cli_row *r = cli_rows; r < end_of_table(); r++) {
+		const char *rest;
+
+		rest = r->is_command ? str_after(r->name, word) : NULL;
+		if (rest && *rest == ' ')
+			return true;
+	}
+	return false;
 }
 
 static const struct cli_row *find_long(const struct cli_row *section,
@@ -325,6 +347,41 @@ int args_u64(const struct args *args, const char *name, uint64_t max,
 	return err_say(err, -EINVAL,
 		       "--%s %s: not a number between 0 and %llu", name, text,
 		       (unsigned long long)max);
+}
+
+/* Go's durations, whole numbers of each unit. */
+int args_ms(const struct args *args, const char *name, int *ret,
+	    struct err *err)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+	const char *text = args_get(args, name), *p = text;
+	uint64_t total = 0;
+
+	*ret = 0;
+	while (p && *p) {
+		size_t n = strspn(p, "0123456789"), u;
+		_cleanup_free_ char *digits = xstrndup(p, n);
+		uint64_t number;
+
+		p += n;
+		for (u = 0; u < ARRAY_SIZE(units); u++)
+			if (str_after(p, units[u].unit))
+				break;
+		if (u == ARRAY_SIZE(units) ||
+		    parse_u64(digits, 1000000, &number) < 0)
+			break;
+		p += strlen(units[u].unit);
+		total += number * units[u].ms;
+	}
+	if (text && (*p || total < 1 || total > INT32_MAX))
+		return err_say(err, -EINVAL,
+			       "--%s %s: not a time such as 5s or 500ms", name,
+			       text);
+	*ret = (int)total;
+	return 0;
 }
 
 int cli_fail(const struct err *err, int status)

@@ -50,7 +50,11 @@ struct args {
 extern const struct cli_row cli_rows[];
 extern const unsigned int cli_n_rows;
 
-const struct cli_row *cli_find_command(const char *name);
+/* A command of one word, or of two ("wasm run") when more words follow;
+ * *taken (may be NULL) says which. */
+const struct cli_row *cli_find_command(int n, char *const *words, int *taken);
+/* The word that several commands begin with. */
+bool cli_is_group(const char *word);
 /* A command with nearly that name, or NULL. */
 const char *cli_nearest_command(const char *name);
 /* Parse argv[0..n) by the options that follow `section` (NULL: the global
@@ -73,6 +77,10 @@ int args_u64(const struct args *args, const char *name, uint64_t max,
 
 /* The help of a command, or of hull as a whole for NULL. */
 void cli_help(struct buf *out, const struct cli_row *command);
+
+/* A time such as 5s, 500ms or 1m30s, in ms; 0 when the option was not given. */
+int args_ms(const struct args *args, const char *name, int *ret,
+	    struct err *err);
 
 /* "hull: <message>" on stderr and in the log; returns `status`. */
 int cli_fail(const struct err *err, int status);

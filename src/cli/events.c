@@ -188,39 +188,6 @@ static void print_oom(const char *id)
 	cli_print(&out);
 }
 
-/* "5s", "500ms", "1m30s": Go's durations, whole numbers of each unit. */
-static int parse_interval(const char *text, int *ret_ms, struct err *err)
-{
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-	const char *p = text;
-	uint64_t total = 0;
-
-	while (*p) {
-		size_t n = strspn(p, "0123456789"), u;
-		_cleanup_free_ char *digits = xstrndup(p, n);
-		uint64_t number;
-
-		p += n;
-		for (u = 0; u < ARRAY_SIZE(units); u++)
-			if (str_after(p, units[u].unit))
-				break;
-		if (u == ARRAY_SIZE(units) ||
-		    parse_u64(digits, 1000000, &number) < 0)
-			break;
-		p += strlen(units[u].unit);
-		total += number * units[u].ms;
-	}
-	if (*p || total < 1 || total > INT32_MAX)
-		return err_say(err, -EINVAL,
-			       "--interval %s: not a time such as 5s or 500ms",
-			       text);
-	*ret_ms = (int)total;
-	return 0;
-}
-
 /* Until the container is gone. */
 static int watch(const struct args *args, struct cgroup *cg, int interval_ms,
 		 struct err *err)
@@ -267,14 +234,14 @@ static int watch(const struct args *args, struct cgroup *cg, int interval_ms,
 
 int cmd_events(const struct args *args)
 {
-	const char *interval = args_get(args, "interval");
 	struct container_info info;
 	struct cgroup *cg = NULL;
 	struct err err = {0};
-	int ms = 5000, rc = 0;
+	int ms, rc;
 
-	if (interval)
-		rc = parse_interval(interval, &ms, &err);
+	rc = args_ms(args, "interval", &ms, &err);
+	if (!ms)
+		ms = 5000;
 	if (rc == 0)
 		rc = container_info(&args->rt, args->rest[0], &info, &err);
 	if (rc < 0)

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/global.h"
@@ -37,8 +39,12 @@ static int no_command(void)
 	return 1;
 }
 
-static int unknown_command(const char *name)
+static int unknown_command(int n, char **words)
 {
+	_cleanup_free_ char *name = n > 1 && cli_is_group(words[0])
+					    ? xasprintf("%s %s", words[0],
+							words[1])
+					    : xstrdup(words[0]);
 	const char *like = cli_nearest_command(name);
 
 	if (like)
@@ -67,7 +73,7 @@ int main(int argc, char **argv)
 {
 	struct args global = {0}, args = {0};
 	struct err err = {0};
-	int n;
+	int n, taken;
 
 	/* Descriptors 0, 1 and 2 that an engine closed would be taken by our
 	 * own files, and the container would get those. */
@@ -85,12 +91,13 @@ int main(int argc, char **argv)
 	argc -= n + 1;
 	argv += n + 1;
 	args.root_given = args_has(&global, "root");
-	args.command = cli_find_command(argv[0]);
+	args.command = cli_find_command(argc, argv, &taken);
 	if (!args.command)
-		return unknown_command(argv[0]);
+		return unknown_command(argc, argv);
 	if (global_apply(&global, argv[-n - 1], &args.rt,
 			 &err) < 0 ||
-	    cli_parse(args.command, argc - 1, argv + 1, &args, &err) < 0)
+	    cli_parse(args.command, argc - taken, argv + taken, &args,
+		      &err) < 0)
 		return cli_fail(&err, 1);
 	if (args.help)
 		return print_help(args.command);

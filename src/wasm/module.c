@@ -107,6 +107,11 @@ uint32_t wasm_module_n_imports(const struct wasm_module *m)
 	return m->n_imports;
 }
 
+uint32_t wasm_module_n_funcs(const struct wasm_module *m)
+{
+	return m->n_funcs;
+}
+
 uint32_t wasm_module_n_exports(const struct wasm_module *m)
 {
 	return m->n_exports;

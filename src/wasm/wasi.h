@@ -15,7 +15,6 @@
 
 #include "wasm/wasm.h"
 
-struct buf;
 struct wasi;
 
 /* A directory for the guest.  `fd` is open for reading (O_PATH would do but
@@ -59,15 +58,3 @@ int wasi_link(struct wasi *w, struct wasm_store *store,
 /* Did the guest end itself?  Then *code is what it passed to proc_exit(), or
  * 128 plus the signal's number after proc_raise(). */
 bool wasi_exited(const struct wasi *w, uint32_t *code);
-
-/* --- whole programs (wasi_run.c) ---------------------------------------- */
-
-/* An exit status for `rc`, what wasm_instantiate() or wasm_call() returned:
- * 0; the guest's own; 134 after a trap, as of a program that got SIGABRT; 1
- * when rc is an error.  `err` then has the reason.  `report` may be NULL; it
- * gets what a person should read: the trap, and where it happened, a line
- * per frame. */
-int wasi_status(const struct wasi *w, const struct wasm_store *store, int rc,
-		const struct err *err, struct buf *report);
-
-enum { WASI_STATUS_TRAP = 134 };

@@ -1,7 +1,163 @@
-/* wasm/wasi_run.c
- * How the run of a program ended, as a shell and a person see it. */
+#include "wasm/wasi_run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/buf.h"
-#include "wasm/wasi_internal.h"
+#include "base/cleanup.h"
+
+/* --- files -------------------------------------------------------------------- */
+
+/* The first thing of the text format that is not space or a comment. */
+static bool looks_like_text(const uint8_t *p, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (p[i] == ' ' || p[i] == '\n' || p[i] == '\t' ||
+			   p[i] == '\r'))
+		i++;
+	return i < len && (p[i] == '(' || p[i] == ';');
+}
+
+static int check_kind(const struct wasm_file *f, const char *name,
+		      struct err *err)
+{
+	if (f->len >= 4 && memcmp(f->bytes, "\0asm", 4) == 0)
+		return 0;
+	if (looks_like_text(f->bytes, f->len))
+		return err_say(err, -ENOEXEC,
+			       "%s is WebAssembly text: convert it first, with "
+			       "\"wat2wasm %s\" or \"wasm-tools parse %s -o "
+			       "out.wasm\"",
+			       name, name, name);
+	return err_say(err, -ENOEXEC,
+		       "%s is not a WebAssembly module: it does not begin "
+		       "with \\0asm",
+		       name);
+}
+
+int wasm_file_map(int fd, const char *name, struct wasm_file *ret,
+		  struct err *err)
+{
+	struct wasm_file f;
+	struct stat st;
+	void *p;
+	int rc;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(err, -errno, "%s", name);
+	if (!S_ISREG(st.st_mode))
+		return err_say(err, -EINVAL, "%s is not a regular file", name);
+	if (st.st_size == 0)
+		return err_say(err, -ENOEXEC, "%s is empty", name);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return err_set(err, -errno, "map %s", name);
+	f = (struct wasm_file){p, (size_t)st.st_size};
+	rc = check_kind(&f, name, err);
+	if (rc < 0) {
+		wasm_file_unmap(&f);
+		return rc;
+	}
+	*ret = f;
+	return 0;
+}
+
+void wasm_file_unmap(struct wasm_file *f)
+{
+	if (f->bytes)
+		munmap((void *)(uintptr_t)f->bytes, f->len);
+	f->bytes = NULL;
+}
+
+/* --- programs ------------------------------------------------------------------- */
+
+int wasi_program_load(struct wasi_program *p, const struct wasm_file *file,
+		      const struct wasm_config *store,
+		      const struct wasi_config *wasi, struct err *err)
+{
+	int rc = wasm_store_new(store, &p->store, err);
+
+	if (rc == 0)
+		rc = wasi_new(wasi, &p->wasi, err);
+	if (rc == 0)
+		rc = wasm_module_load(p->store, file->bytes, file->len,
+				      &p->module, err);
+	if (rc == 0)
+		rc = wasm_linker_new(p->store, &p->linker, err);
+	if (rc == 0)
+		rc = wasi_link(p->wasi, p->store, p->linker, p->module, err);
+	if (rc < 0)
+		wasi_program_free(p);
+	return rc;
+}
+
+void wasi_program_free(struct wasi_program *p)
+{
+	wasm_store_free(p->store);
+	wasi_free(p->wasi);
+	*p = (struct wasi_program){0};
+}
+
+static struct wasm_func *find_func(const struct wasi_program *p,
+				   const char *name)
+{
+	struct wasm_extern ext;
+
+	if (!wasm_instance_export(p->instance, wasm_str(name), &ext) ||
+	    ext.kind != WASM_FUNC)
+		return NULL;
+	return ext.func;
+}
+
+int wasi_program_call(struct wasm_func *func, struct err *err)
+{
+	const struct wasm_functype *t = wasm_func_type(func);
+	union wasm_value v[1] = {{0}};
+
+	if (t->n_params || t->n_results)
+		return err_say(err, -EINVAL,
+			       "the function takes or returns values");
+	return wasm_call(func, v, err);
+}
+
+int wasi_program_start(struct wasi_program *p, const char *invoke,
+		       bool reactor, struct wasm_func **ret, struct err *err)
+{
+	struct wasm_func *init, *func;
+	int rc = wasm_instantiate(p->store, p->module, p->linker, &p->instance,
+				  err);
+
+	*ret = NULL;
+	if (rc)
+		return rc;
+	init = find_func(p, "_initialize");
+	if (init && (invoke || reactor)) {
+		rc = wasi_program_call(init, err);
+		if (rc < 0)
+			return err_wrap(err, "_initialize");
+		if (rc)
+			return rc;
+	}
+	if (!invoke && reactor)
+		return 0;
+	func = find_func(p, invoke ? invoke : "_start");
+	if (!func && invoke)
+		return err_say(err, -ENOENT,
+			       "the module exports no function \"%.100s\"",
+			       invoke);
+	if (!func)
+		return err_say(err, -ENOENT,
+			       "the module is not a program: it exports no "
+			       "_start (name another function to call)");
+	*ret = func;
+	return 0;
+}
+
+/* --- the end ---------------------------------------------------------------------- */
 
 /* An exit status has 8 bits.  One that is not success must not become it. */
 static int exit_status(uint32_t code)
@@ -41,26 +197,38 @@ static void add_trace(struct buf *report, const struct wasm_store *store)
 		buf_printf(report, "  ... and %zu more\n", total - n);
 }
 
-int wasi_status(const struct wasi *w, const struct wasm_store *store, int rc,
-		const struct err *err, struct buf *report)
+int wasi_program_status(const struct wasi_program *p, int rc,
+			const struct err *err, struct buf *report)
 {
 	uint32_t code;
 
-	if (w && wasi_exited(w, &code))
+	if (p->wasi && wasi_exited(p->wasi, &code))
 		return exit_status(code);
 	if (rc == 0)
 		return 0;
 	if (rc < 0) {
-		if (report)
-			buf_printf(report, "%s\n", err->msg);
+		buf_printf(report, "%s\n", err->msg);
 		return 1;
 	}
-	if (report) {
-		buf_printf(report, "trap: %s\n",
-			   rc == WASM_TRAP_HOST && err->code
-				   ? err->msg
-				   : wasm_trap_text((enum wasm_trap)rc));
-		add_trace(report, store);
-	}
+	buf_printf(report, "trap: %s\n",
+		   rc == WASM_TRAP_HOST && err->code
+			   ? err->msg
+			   : wasm_trap_text((enum wasm_trap)rc));
+	add_trace(report, p->store);
 	return WASI_STATUS_TRAP;
+}
+
+static void end_as_init(int sig)
+{
+	_exit(128 + sig);
+}
+
+void wasi_program_act_as_init(void)
+{
+	static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	if (getpid() != 1)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		signal(ends[i], end_as_init);
 }

@@ -229,6 +229,8 @@ int wasm_module_load(struct wasm_store *store, const uint8_t *bytes,
 
 uint32_t wasm_module_n_imports(const struct wasm_module *m);
 uint32_t wasm_module_n_exports(const struct wasm_module *m);
+/* Functions, imported ones counted. */
+uint32_t wasm_module_n_funcs(const struct wasm_module *m);
 void wasm_module_import(const struct wasm_module *m, uint32_t i,
 			struct wasm_import *ret);
 void wasm_module_export(const struct wasm_module *m, uint32_t i,
