@@ -2,12 +2,10 @@
 
 A container runtime that forgets something forgets it on the host, so each
 test program is followed by a look at what was there before it.  What other
-people do on the machine meanwhile is told apart where that is possible: a
-cgroup counts only when it stays and nobody else is in it or named in it, and
-a process only when it descends from us.
+people do on the machine meanwhile is told apart as far as possible: a cgroup
+counts only when it stays, and a process only when it descends from us.
 """
 import os
-import re
 import signal
 import stat
 import time
@@ -33,13 +31,8 @@ def _cgroups():
     return found
 
 
-def _belongs_to_others(cgroup):
-    """Tests name their cgroups hull-<what>-<pid>: that process lives and is
-    none of ours, or processes that are none of ours live in it."""
+def _inhabited_by_others(cgroup):
     ours = set(descendants())
-    for pid in re.findall(r"/hull-[a-z]+-(\d+)", cgroup):
-        if int(pid) not in ours and os.path.exists(f"/proc/{pid}"):
-            return True
     for folder, _, files in os.walk(cgroup):
         if "cgroup.procs" not in files:
             continue
@@ -68,8 +61,8 @@ def _devices():
     return found
 
 
-def _processes():
-    """pid -> (parent, state), of all that there are."""
+def _children():
+    """pid -> parent, of all that live."""
     parents = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -86,7 +79,7 @@ def _processes():
 
 def descendants():
     """Living processes that we, or someone we started, made."""
-    parents = _processes()
+    parents = _children()
     found, todo = [], [os.getpid()]
     while todo:
         parent = todo.pop()
@@ -98,18 +91,13 @@ def descendants():
     return found
 
 
-def reap_orphans(keep=()):
-    """Wait for those that came to us and have ended.  A pid namespace does
-    not end before each of its processes was waited for, so containers would
-    not end either if this had to wait for the end of the test.  `keep` are
-    children that somebody else waits for."""
-    me = os.getpid()
-    for pid, (ppid, state) in _processes().items():
-        if ppid == me and state == "Z" and pid not in keep:
-            try:
-                os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                pass
+def _reap():
+    """Orphans that came to us and have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 
 
 def _command(pid):
@@ -133,7 +121,7 @@ def differences(before):
               for m in sorted(before["mounts"] - now["mounts"])]
     found += [f"cgroup: {c}"
               for c in sorted(now["cgroups"] - before["cgroups"])
-              if not _belongs_to_others(c)]
+              if not _inhabited_by_others(c)]
     found += [f"process: {_command(p)}"
               for p in sorted(now["processes"] - before["processes"])]
     found += [f"{path} was {was}, is {now['devices'][path]}"
@@ -147,7 +135,7 @@ def settle(before):
     do not count against the next program as well."""
     deadline = time.monotonic() + GRACE
     while True:
-        reap_orphans()
+        _reap()
         found = differences(before)
         if not found or time.monotonic() > deadline:
             break
