@@ -54,11 +54,12 @@ static uint32_t find_offset(const struct trace_frame *t)
 	struct code_map map = {0};
 	uint32_t offset = 0;
 
-	if (t->word == UINT32_MAX || compile_function(t->func, &map, NULL) < 0)
+	if (t->word == UINT32_MAX)
 		return 0;
+	compile_function(t->func, &map, NULL);
 	for (uint32_t i = 0; i < map.n && map.entries[i].word <= t->word; i++)
 		offset = map.entries[i].offset;
-	free(map.entries);
+	code_map_free(&map);
 	return offset;
 }
 

@@ -53,6 +53,39 @@ static bool code_reserve(struct compiler *c, uint32_t words)
 	return true;
 }
 
+static void note_ir(struct compiler *c, enum ir ir)
+{
+	struct code_map *map = c->map;
+
+	if (map->n_ir == map->ir_cap) {
+		uint32_t cap = map->ir_cap ? map->ir_cap * 2 : 64;
+		void *p = realloc(map->ir, cap * sizeof(map->ir[0]));
+
+		if (!p) {
+			c->rc = -ENOMEM;
+			return;
+		}
+		map->ir = p;
+		map->ir_cap = cap;
+	}
+	/* A fused instruction took the place of the last one. */
+	while (map->n_ir && map->ir[map->n_ir - 1].word >= c->n)
+		map->n_ir--;
+	map->ir[map->n_ir].word = c->n;
+	map->ir[map->n_ir++].ir = (uint16_t)ir;
+}
+
+/* The last instruction turned out to be another one of the same size. */
+void change_last(struct compiler *c, enum ir ir)
+{
+	if (c->rc)
+		return;
+	c->last_ir = ir;
+	c->out->code[c->last].handler = ir_handlers[ir];
+	if (c->map && c->map->n_ir)
+		c->map->ir[c->map->n_ir - 1].ir = (uint16_t)ir;
+}
+
 union code *emit(struct compiler *c, enum ir ir, uint32_t words)
 {
 	union code *ins = c->scratch;
@@ -67,6 +100,8 @@ union code *emit(struct compiler *c, enum ir ir, uint32_t words)
 	ins = &c->out->code[c->n];
 	memset(ins, 0, words * sizeof(*ins));
 	ins->handler = ir_handlers[ir];
+	if (c->map)
+		note_ir(c, ir);
 	c->n += words;
 	return ins;
 }
@@ -141,8 +176,8 @@ struct entry pop(struct compiler *c)
 
 void take_acc(struct compiler *c, const struct entry *e)
 {
-	if (e->where == IN_HOME && c->last_has_r && !c->rc)
-		c->out->code[c->last].handler = ir_handlers[c->last_ir + 1];
+	if (e->where == IN_HOME && c->last_has_r)
+		change_last(c, c->last_ir + 1);
 }
 
 bool const_fits(const struct entry *e)
@@ -159,8 +194,8 @@ static void emit_copy(struct compiler *c, uint16_t to, const struct entry *e)
 	/* Two plain copies in a row are one instruction. */
 	if (c->last_ir == IR_copy && e->type != WASM_V128 &&
 	    e->type != WASM_F32 && !c->rc) {
+		change_last(c, IR_copy2);
 		ins = &c->out->code[c->last];
-		ins->handler = ir_handlers[IR_copy2];
 		ins[1].u16[2] = to;
 		ins[1].u16[3] = e->slot;
 		barrier(c);
@@ -567,4 +602,20 @@ void func_code_free(struct func_code *code)
 	free(code->regions);
 	free(code->clauses);
 	free(code);
+}
+
+void code_map_free(struct code_map *map)
+{
+	free(map->entries);
+	free(map->ir);
+}
+
+const char *ir_name(enum ir ir)
+{
+	static const char names[IR_COUNT][36] = {
+#define IR(name) #name,
+#include "wasm/ir.def"
+	};
+
+	return names[ir];
 }

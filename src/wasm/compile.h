@@ -105,6 +105,8 @@ struct compiler {
 
 /* `words` words, zeroed but for the handler.  Never NULL; do not keep. */
 union code *emit(struct compiler *c, enum ir ir, uint32_t words);
+/* The last instruction turned out to be another one of the same size. */
+void change_last(struct compiler *c, enum ir ir);
 /* Anything may come from elsewhere to what is emitted next. */
 void barrier(struct compiler *c);
 

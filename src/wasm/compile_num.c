@@ -175,9 +175,8 @@ static void eqz(struct compiler *c, enum op eq, uint8_t type)
 	if (type == WASM_I32 && in_acc(c, e) && e->where == IN_HOME &&
 	    is_icmp(c->last_cmp) && !c->rc) {
 		c->last_cmp = cmp_inverse(c->last_cmp);
-		c->last_ir = op_compile_table[c->last_cmp].ir +
-			     2 * c->last_variant;
-		c->out->code[c->last].handler = ir_handlers[c->last_ir];
+		change_last(c, op_compile_table[c->last_cmp].ir +
+				       2 * c->last_variant);
 		return;
 	}
 	push_const(c, type, 0);

@@ -59,13 +59,21 @@ static inline struct func_code *func_code(const struct wasm_func *f)
 				    offsetof(struct func_code, code));
 }
 
-/* Where each instruction came from, if asked for. */
+/* Where the code of each instruction begins, and each register instruction,
+ * for those who want to know. */
 struct code_map {
 	struct {
 		uint32_t word, offset;
 	} *entries;
 	uint32_t n, cap;
+	struct {
+		uint32_t word;
+		uint16_t ir;
+	} *ir;
+	uint32_t n_ir, ir_cap;
 };
+
+void code_map_free(struct code_map *map);
 
 void func_code_free(struct func_code *code);
 

@@ -342,6 +342,8 @@ uint8_t *wasm_memory_data(struct wasm_memory *m, uint64_t *len);
 /* Called once per line, without its \n. */
 typedef void wasm_line_fn(void *ctx, const char *line);
 /* Function `index` (imports counted), one instruction per line with its
- * offset; with `ir` also the register code that the interpreter runs. */
-int wasm_disasm(struct wasm_module *m, uint32_t index, bool ir,
-		wasm_line_fn *line, void *ctx, struct err *err);
+ * offset; with an instance (may be NULL) also the register code that the
+ * interpreter runs. */
+int wasm_disasm(struct wasm_module *m, struct wasm_instance *inst,
+		uint32_t index, wasm_line_fn *line, void *ctx,
+		struct err *err);
