@@ -99,6 +99,7 @@ static void plan_free(struct do_plan *p)
 
 /* --------------------------------------------------------- configuration -- */
 
+/* With what is mounted below it; "rro" or "rw". */
 static void add_bind(struct oci_spec *spec, const char *path,
 		     const char *access)
 {
@@ -107,10 +108,10 @@ static void add_bind(struct oci_spec *spec, const char *path,
 	char **options = arena_alloc(spec->arena, 5, sizeof(*options));
 
 	memcpy(list, spec->mounts, spec->n_mounts * sizeof(*list));
-	options[0] = arena_strdup(spec->arena, "bind");
+	options[0] = arena_strdup(spec->arena, "rbind");
 	options[1] = arena_strdup(spec->arena, access);
-	options[2] = arena_strdup(spec->arena, "nosuid");
-	options[3] = arena_strdup(spec->arena, "nodev");
+	options[2] = arena_strdup(spec->arena, "rnosuid");
+	options[3] = arena_strdup(spec->arena, "rnodev");
 	list[spec->n_mounts++] = (struct oci_mount){
 		.destination = arena_strdup(spec->arena, path),
 		.source = arena_strdup(spec->arena, path),
@@ -160,7 +161,7 @@ static void add_resolver(struct oci_spec *spec)
 	struct stat st;
 
 	if (stat(dir, &st) == 0)
-		add_bind(spec, dir, "ro");
+		add_bind(spec, dir, "rro");
 }
 
 static bool is_dir(const char *path)
@@ -181,7 +182,7 @@ static void fill_spec(struct oci_spec *spec, const struct args *args,
 	set_namespaces(spec, plan->host_net);
 	set_capabilities(spec);
 	STRV_FOREACH(m, root->mounts)
-		add_bind(spec, *m, "ro");
+		add_bind(spec, *m, "rro");
 	if (plan->host_net)
 		add_resolver(spec);
 	STRV_FOREACH(w, plan->writable)

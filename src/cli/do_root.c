@@ -115,26 +115,9 @@ static int mount_tmpfs(const char *place, struct err *err)
 	return rc < 0 ? err_set(err, rc, "mount a tmpfs at %s", place) : 0;
 }
 
-static int mount_overlay(const char *place, const char *rootfs,
-			 struct err *err)
-{
-	_cleanup_free_ char *upper = xasprintf("upperdir=%s/upper", place);
-	_cleanup_free_ char *work = xasprintf("workdir=%s/work", place);
-	const char *data[] = {"lowerdir=/", upper, work, "userxattr"};
-	/* In a user namespace trusted.* attributes are out of reach. */
-	struct mount_fs fs = {.type = "overlay", .source = "hull",
-			      .data = data, .n_data = 4};
-	_cleanup_close_ int mnt = -1;
-	int rc;
-
-	mnt = mount_fs_new(&fs, err);
-	if (mnt < 0)
-		return mnt;
-	rc = mount_attach_host(mnt, rootfs);
-	return rc < 0 ? err_set(err, rc, "mount an overlay at %s", rootfs) : 0;
-}
-
-static int make_dirs(const char *place, struct err *err)
+/* Overlays whose upper layers are all in one tmpfs: <place>/upper/<name> and
+ * <place>/work/<name> below <place>/rootfs/<name>. */
+static int make_layers(const char *place, struct err *err)
 {
 	static const char *const names[] = {"upper", "work", "rootfs"};
 
@@ -147,17 +130,54 @@ static int make_dirs(const char *place, struct err *err)
 	return 0;
 }
 
-/* ---------------------------------------------------------- other mounts -- */
+static int make_dir_like(const char *path, const struct stat *st)
+{
+	if (mkdir(path, 0700) < 0)
+		return -errno;
+	/* An ordinary user can give nothing away: then it is the user's. */
+	if (lchown(path, st->st_uid, st->st_gid) < 0 && errno != EPERM &&
+	    errno != EINVAL)
+		return -errno;
+	return chmod(path, st->st_mode & 07777) < 0 ? -errno : 0;
+}
+
+/* The host's /<name>, with changes that go to the tmpfs. */
+static int mount_overlay(const char *place, const char *name,
+			 const struct stat *st)
+{
+	_cleanup_free_ char *lower = xasprintf("lowerdir=/%s", name);
+	_cleanup_free_ char *upper = xasprintf("upperdir=%s/upper/%s", place,
+					       name);
+	_cleanup_free_ char *work = xasprintf("workdir=%s/work/%s", place,
+					      name);
+	_cleanup_free_ char *target = xasprintf("%s/rootfs/%s", place, name);
+	/* userxattr: trusted.* is out of reach in a user namespace. */
+	const char *data[] = {lower, upper, work, "userxattr"};
+	struct mount_fs fs = {.type = "overlay", .source = "hull",
+			      .data = data, .n_data = ARRAY_SIZE(data)};
+	_cleanup_close_ int mnt = -1;
+	int rc;
+
+	rc = make_dir_like(strchr(upper, '/'), st);
+	if (rc == 0 && mkdir(strchr(work, '/'), 0700) < 0)
+		rc = -errno;
+	if (rc < 0)
+		return rc;
+	mnt = mount_fs_new(&fs, NULL);
+	return mnt < 0 ? mnt : mount_attach_host(mnt, target);
+}
+
+/* ---------------------------------------------------------- what to show -- */
 
 /* What the kernel made up, the container gets its own of. */
-static bool is_shown(const char *point)
+static bool is_shown(const char *path)
 {
 	static const char *const own[] = {"/proc", "/sys", "/dev", "/run"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (path_below(point, own[i]))
+		if (path_below(path, own[i]))
 			return false;
-	return !str_eq(point, "/");
+	return !str_eq(path, "/");
 }
 
 /* mountinfo writes space, tab, newline and backslash as \ooo. */
@@ -203,37 +223,94 @@ static int read_mounts(char ***ret, struct err *err)
 		point[strcspn(point, " ")] = '\0';
 		unescape(point);
 		/* What we cannot even look at, we cannot show. */
-		if (is_shown(point) && !strv_has(*ret, point) &&
-		    stat(point, &st) == 0)
+		if (is_shown(point) && stat(point, &st) == 0)
 			strv_add(ret, point);
 	}
 	return 0;
 }
 
+/* One entry of "/".  Where the kernel allows no overlay (below there are
+ * mounts that a user namespace must not uncover, or the filesystem cannot be
+ * a lower layer), the directory itself is shown. */
+static int show_entry(struct do_root *r, const char *name, struct err *err)
+{
+	_cleanup_free_ char *path = xasprintf("/%s", name);
+	_cleanup_free_ char *target = xasprintf("%s/%s", r->rootfs, name);
+	struct stat st;
+	int rc = 0;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode)) {
+		_cleanup_free_ char *to = NULL;
+
+		rc = path_readlink_at(AT_FDCWD, path, &to);
+		if (rc == 0 && symlink(to, target) < 0)
+			rc = -errno;
+	} else if (S_ISDIR(st.st_mode)) {
+		rc = make_dir_like(target, &st);
+		if (rc == 0 && is_shown(path) &&
+		    mount_overlay(r->dir, name, &st) < 0)
+			strv_add(&r->mounts, path);
+	}
+	return rc < 0 ? err_set(err, rc, "make %s", target) : 0;
+}
+
+static int show_root(struct do_root *r, struct err *err)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/");
+	struct dirent *e;
+	int rc = 0;
+
+	if (!dir)
+		return err_set(err, -errno, "open /");
+	while (rc == 0 && (e = readdir(dir)))
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			rc = show_entry(r, e->d_name, err);
+	return rc;
+}
+
+/* Mounts below the entries of "/", which no overlay shows. */
+static void add_inner_mounts(struct do_root *r, char *const *points)
+{
+	_cleanup_strv_ char **whole = strv_copy(r->mounts);
+
+	STRV_FOREACH(point, points) {
+		bool inside = !strchr(*point + 1, '/');
+
+		STRV_FOREACH(w, whole)
+			inside |= path_below(*point, *w) != NULL;
+		if (!inside && !strv_has(r->mounts, *point))
+			strv_add(&r->mounts, *point);
+	}
+}
+
 int do_root_enter(struct do_root *ret, char *const *keep, struct err *err)
 {
+	_cleanup_strv_ char **points = NULL;
 	struct do_root r = {0};
 	const char *place = NULL;
 	int rc;
 
 	rc = enter_namespaces(err);
 	if (rc == 0)
-		rc = read_mounts(&r.mounts, err);
+		rc = read_mounts(&points, err);
 	if (rc == 0)
 		rc = choose_place(keep, &place, err);
 	if (rc == 0)
 		rc = mount_tmpfs(place, err);
 	if (rc == 0)
-		rc = make_dirs(place, err);
-	if (rc == 0) {
-		r.dir = xstrdup(place);
-		r.rootfs = xasprintf("%s/rootfs", place);
-		rc = mount_overlay(place, r.rootfs, err);
-	}
+		rc = make_layers(place, err);
+	if (rc < 0)
+		return rc;
+	r.dir = xstrdup(place);
+	r.rootfs = xasprintf("%s/rootfs", place);
+	rc = show_root(&r, err);
 	if (rc < 0) {
 		do_root_free(&r);
 		return rc;
 	}
+	add_inner_mounts(&r, points);
 	*ret = r;
 	return 0;
 }
