@@ -2,10 +2,12 @@
 
 A container runtime that forgets something forgets it on the host, so each
 test program is followed by a look at what was there before it.  What other
-people do on the machine meanwhile is told apart as far as possible: a cgroup
-counts only when it stays, and a process only when it descends from us.
+people do on the machine meanwhile is told apart where that is possible: a
+cgroup counts only when it stays and nobody else is in it or named in it, and
+a process only when it descends from us.
 """
 import os
+import re
 import signal
 import stat
 import time
@@ -31,8 +33,13 @@ def _cgroups():
     return found
 
 
-def _inhabited_by_others(cgroup):
+def _belongs_to_others(cgroup):
+    """Tests name their cgroups hull-<what>-<pid>: that process lives and is
+    none of ours, or processes that are none of ours live in it."""
     ours = set(descendants())
+    for pid in re.findall(r"/hull-[a-z]+-(\d+)", cgroup):
+        if int(pid) not in ours and os.path.exists(f"/proc/{pid}"):
+            return True
     for folder, _, files in os.walk(cgroup):
         if "cgroup.procs" not in files:
             continue
@@ -61,8 +68,8 @@ def _devices():
     return found
 
 
-def _children():
-    """pid -> parent, of all that live."""
+def _processes():
+    """pid -> (parent, state), of all that there are."""
     parents = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -79,7 +86,7 @@ def _children():
 
 def descendants():
     """Living processes that we, or someone we started, made."""
-    parents = _children()
+    parents = _processes()
     found, todo = [], [os.getpid()]
     while todo:
         parent = todo.pop()
@@ -91,13 +98,18 @@ def descendants():
     return found
 
 
-def _reap():
-    """Orphans that came to us and have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+def reap_orphans(keep=()):
+    """Wait for those that came to us and have ended.  A pid namespace does
+    not end before each of its processes was waited for, so containers would
+    not end either if this had to wait for the end of the test.  `keep` are
+    children that somebody else waits for."""
+    me = os.getpid()
+    for pid, (ppid, state) in _processes().items():
+        if ppid == me and state == "Z" and pid not in keep:
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                pass
 
 
 def _command(pid):
@@ -121,7 +133,7 @@ def differences(before):
               for m in sorted(before["mounts"] - now["mounts"])]
     found += [f"cgroup: {c}"
               for c in sorted(now["cgroups"] - before["cgroups"])
-              if not _inhabited_by_others(c)]
+              if not _belongs_to_others(c)]
     found += [f"process: {_command(p)}"
               for p in sorted(now["processes"] - before["processes"])]
     found += [f"{path} was {was}, is {now['devices'][path]}"
@@ -135,7 +147,7 @@ def settle(before):
     do not count against the next program as well."""
     deadline = time.monotonic() + GRACE
     while True:
-        _reap()
+        reap_orphans()
         found = differences(before)
         if not found or time.monotonic() > deadline:
             break
