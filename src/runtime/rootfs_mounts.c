@@ -199,6 +199,7 @@ static int copy_up(struct rootfs *r, const struct job *j, int mnt,
 		   struct err *err)
 {
 	_cleanup_close_ int from = -1, to = -1;
+	struct stat st;
 	int rc;
 
 	from = path_open_in_root(r->root, j->clean, O_RDONLY | O_DIRECTORY);
@@ -208,9 +209,12 @@ static int copy_up(struct rootfs *r, const struct job *j, int mnt,
 		return err_set(err, from, "open /%s of the container",
 			       j->clean);
 	to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (to < 0)
+	if (to < 0 || fstat(to, &st) < 0)
 		return err_set(err, -errno, "open the new tmpfs");
 	rc = copy_tree(from, to, err);
+	/* The options' mode= counts, not the one that was there. */
+	if (rc == 0 && fchmod(to, st.st_mode & 07777) < 0)
+		rc = err_set(err, -errno, "set the mode of the new tmpfs");
 	return rc < 0 ? err_wrap(err, "tmpcopyup") : 0;
 }
 
