@@ -235,12 +235,14 @@ static int mark_creating(struct creation *cr, bool start_socket,
 	return 0;
 }
 
-static void warn_of_capabilities(const struct oci_process *p)
+static void warn_of_capabilities(const struct creation *cr)
 {
+	const struct oci_process *p = cr->c->spec->process;
 	struct caps want, missing = {0};
 	char names[256];
 
-	if (!p->capabilities)
+	/* In a user namespace init has them all. */
+	if (!p->capabilities || cr->c->state.user_namespace)
 		return;
 	want = *p->capabilities;
 	if (caps_limit(&want, &missing, NULL) < 0 || !missing.permitted)
@@ -344,7 +346,7 @@ static int plan_init(struct creation *cr, struct err *err)
 	};
 	init->setup.preserve_fds =
 		cr->opts->preserve_fds + init->setup.listen_fds;
-	warn_of_capabilities(spec->process);
+	warn_of_capabilities(cr);
 	return filter_prepare(spec, &cr->seccomp, &init->setup, err);
 }
 
@@ -393,8 +395,6 @@ static int send_sources(struct creation *cr, struct err *err)
 	struct rootfs_sources sources = {0};
 	int rc;
 
-	if (!cr->init.sources_by_message)
-		return 0;
 	rc = rootfs_sources_open(&cr->init.rootfs, cr->pid, cr->pidfd,
 				 &sources, err);
 	for (size_t i = 0; rc == 0 && i < sources.n; i++)
@@ -536,19 +536,14 @@ int container_take_console(int master, const char *console_socket, int *keep,
 /* Why init is gone without a word: nearly always out of memory. */
 static int init_died(struct creation *cr, struct err *err)
 {
-	int64_t limit = cr->c->spec->linux.resources.memory.limit;
 	int status = 0;
 
 	if (pidfd_reap(cr->pidfd, 2000, &status) < 0)
 		return err_say(err, -EPIPE,
 			       "the container's init left the sync protocol");
 	cr->pid = 0;
-	if (status == 128 + SIGKILL && limit > 0)
-		return err_say(err, -ENOMEM,
-			       "the container's init was killed: "
-			       "linux.resources.memory.limit of %lld bytes is "
-			       "less than it needs to start (about 1 MB)",
-			       (long long)limit);
+	if (cr->cgroup && cgroup_was_oom(cr->cgroup, err))
+		return -ENOMEM;
 	return err_say(err, -EPIPE,
 		       "the container's init ended with status %d before the "
 		       "container was created",
@@ -568,6 +563,9 @@ static int serve(struct creation *cr, int *exit_status, struct err *err)
 			return type;
 		}
 		switch (type) {
+		case SYNC_SOURCES:
+			rc = send_sources(cr, err);
+			break;
 		case SYNC_NAMESPACES:
 			rc = serve_namespaces(cr, err);
 			break;
@@ -749,8 +747,6 @@ int creation_run(struct creation *cr, const struct runtime *rt,
 		rc = spawn(cr, exit_status, err);
 	if (rc == 0)
 		rc = record(cr, err);
-	if (rc == 0)
-		rc = send_sources(cr, err);
 	if (rc == 0)
 		rc = serve(cr, exit_status, err);
 	if (rc == 0)

@@ -326,10 +326,11 @@ static int prepare(struct execution *ex, struct err *err)
 		rc = cgroup_prepare_enter(ex->cgroup, ex->opts->cgroup, err);
 	if (rc < 0)
 		return rc;
+	/* A rootless container has one that its document did not ask for. */
 	if (c->state.user_namespace)
 		own |= CLONE_NEWUSER;
-	if (oci_has_namespace(&c->spec->linux, CLONE_NEWTIME))
-		own |= CLONE_NEWTIME;
+	for (size_t i = 0; i < c->spec->linux.n_namespaces; i++)
+		own |= c->spec->linux.namespaces[i].type;
 	return ns_plan_of(container_pidfd(c), own, &ex->ns, err);
 }
 
@@ -351,6 +352,14 @@ static int spawn(struct execution *ex, int *exit_status, struct err *err)
 	birth.sync[0] = ex->sync[0];
 	birth.sync[1] = ex->sync[1];
 	rc = ns_spawn(&birth, NULL, &ex->pid, &ex->pidfd, exit_status, err);
+	/* A container that manages cgroups of its own has put its processes
+	 * into leaves, and the kernel wants nobody above them. */
+	if (rc == -EBUSY && !ex->opts->cgroup) {
+		rc = cgroup_follow(ex->cgroup, ex->c->state.pid, err);
+		if (rc == 0)
+			rc = ns_spawn(&birth, NULL, &ex->pid, &ex->pidfd,
+				      exit_status, err);
+	}
 	close_keep_errno(ex->sync[1]);
 	ex->sync[1] = -1;
 	return rc;

@@ -82,7 +82,15 @@ static int receive_sources(struct init_args *args,
 			   struct rootfs_sources *sources, struct err *err)
 {
 	size_t n = args->setup.spec->n_mounts + 1;
+	int rc;
 
+	/* A hull without privileges may look into our mount namespace only
+	 * while we are dumpable; nothing of the container is there yet. */
+	if (args->container->state.rootless)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	rc = sync_send(args->setup.sync, SYNC_SOURCES, -1);
+	if (rc < 0)
+		return err_set(err, rc, "ask for the sources of mounts");
 	sources->fd = xcalloc(n, sizeof(int));
 	sources->n = n;
 	for (size_t i = 0; i < n; i++)
@@ -101,6 +109,7 @@ static int receive_sources(struct init_args *args,
 				       "mount sources: unexpected message");
 		sources->fd[index] = fd;
 	}
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	args->rootfs.sources = sources;
 	return 0;
 }

@@ -97,12 +97,7 @@ int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret, struct err *err)
 
 	if (pidfd < 0)
 		return err_set(err, pidfd, "reach the container's init");
-	/* What is the host's own is joined with the rest: that changes
-	 * nothing.  But joining one's own user namespace is an error, and a
-	 * kernel may lack time namespaces. */
-	plan.join_all = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-			CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP |
-			(own & (CLONE_NEWUSER | CLONE_NEWTIME));
+	plan.join_all = own;
 	plan.staged = plan.join_all & CLONE_NEWUSER;
 	*ret = plan;
 	return 0;

@@ -44,9 +44,10 @@ struct ns_plan {
 /* Opens what is joined and checks that each is of its kind. */
 int ns_plan_open(const struct oci_spec *spec, struct ns_plan *ret,
 		 struct err *err);
-/* To join all of a process; CLONE_NEWUSER and CLONE_NEWTIME only if they are
- * in `own`, the namespaces that it does not share with the host.  Takes over
- * `pidfd`; a negative one is the error that opening it gave. */
+/* To join a process.  `own` are the namespaces that it does not share with
+ * the host: the others need no joining, and joining them takes privileges
+ * that an ordinary user does not have.  Takes over `pidfd`; a negative one is
+ * the error that opening it gave. */
 int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret,
 	       struct err *err);
 void ns_plan_close(struct ns_plan *plan);

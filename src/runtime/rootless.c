@@ -7,7 +7,29 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "oci/spec.h"
+
+/* The usual devpts belongs to group 5, tty, which an ordinary user's mapping
+ * rarely has; the kernel then refuses the mount. */
+static void drop_unmapped_gid(struct oci_linux *l, struct oci_mount *m)
+{
+	char **out = m->options;
+
+	STRV_FOREACH(o, m->options) {
+		const char *text = str_after(*o, "gid=");
+		uint64_t gid;
+		uint32_t host;
+
+		if (text && parse_u64(text, UINT32_MAX, &gid) == 0 &&
+		    idmap_to_host(l->gid_mappings, l->n_gid_mappings,
+				  (uint32_t)gid, &host) < 0)
+			continue;
+		*out++ = *o;
+	}
+	if (out)
+		*out = NULL;
+}
 
 int rootless_adapt(struct oci_spec *spec, struct err *err)
 {
@@ -36,5 +58,9 @@ int rootless_adapt(struct oci_spec *spec, struct err *err)
 	l->gid_mappings = arena_memdup(spec->arena, gids,
 				       n_gids * sizeof(*gids));
 	l->n_gid_mappings = n_gids;
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		if (spec->mounts[i].type &&
+		    str_eq(spec->mounts[i].type, "devpts"))
+			drop_unmapped_gid(l, &spec->mounts[i]);
 	return 0;
 }

@@ -6,5 +6,5 @@ struct err;
 struct oci_spec;
 
 /* Add a user namespace, with the widest mapping that the user may have, when
- * there is none. */
+ * there is none, and leave out of the mounts what that cannot have. */
 int rootless_adapt(struct oci_spec *spec, struct err *err);

@@ -12,6 +12,7 @@ static const char *const type_names[SYNC_TYPE_END] = {
 	[SYNC_MAP_ME] = "the request for id mappings",
 	[SYNC_MAPPED] = "the id mappings",
 	[SYNC_INIT_PID] = "the pid of init",
+	[SYNC_SOURCES] = "the request for the sources of mounts",
 	[SYNC_SOURCE] = "the source of a mount",
 	[SYNC_SOURCES_END] = "the last source of a mount",
 	[SYNC_NAMESPACES] = "the namespaces",

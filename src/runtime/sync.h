@@ -9,6 +9,7 @@
  *	 |  <-- SYNC_MAP_ME ---------------  |  a new user namespace waits
  *	 |  --- SYNC_MAPPED ------------->   |  uid_map, gid_map are written
  *	 |  <-- SYNC_INIT_PID (pidfd) -----  |  the stage's child is init
+ *	 |  <-- SYNC_SOURCES --------------  |
  *	 |  --- SYNC_SOURCE (fd, index) -->  |  mounts that only the host's
  *	 |  --- SYNC_SOURCES_END -------->   |   root can open
  *	 |  <-- SYNC_NAMESPACES -----------  |  prestart, createRuntime run
@@ -32,6 +33,7 @@ enum sync_type {
 	SYNC_MAP_ME = 1,
 	SYNC_MAPPED,
 	SYNC_INIT_PID,
+	SYNC_SOURCES,
 	SYNC_SOURCE,
 	SYNC_SOURCES_END,
 	SYNC_NAMESPACES,
