@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -277,17 +276,19 @@ def _(t):
 def _(t):
     need_root()
     b = t.bundle("sleep 100", {"hooks": {"createRuntime": [
-        {"path": "/bin/sh", "args": ["sh", "-c", "sleep 60"]}]}})
+        {"path": "/bin/sh", "args": [
+            "sh", "-c", f"echo $$ > {t.path('hook')}; exec sleep 60"]}]}})
     c = t.id()
     p = t.start_hull("create", "--bundle", b.path, c)
-    t.wait_until(lambda: os.path.exists(f"{t.root}/{c}/config.json"),
-                 "it is being created")
+    t.wait_until(lambda: os.path.exists(t.path("hook")) and
+                 open(t.path("hook")).read(), "its hook runs")
     t.equal(t.state(c)["status"], "creating")
     pid = t.state(c)["pid"]
     p.kill()
     p.communicate()
     t.wait_until(lambda: ended(pid), "init went with it")
-    subprocess.run(["pkill", "-f", "^sleep 60$"])
+    with open(t.path("hook")) as f:
+        os.kill(int(f.read()), signal.SIGKILL)
     t.equal(t.state(c)["status"], "stopped")
     t.hull("delete", "--force", c)
     t.nothing_left()
