@@ -119,7 +119,7 @@ def _(t):
     need_controller("memory")
     b = t.bundle("true", {"linux": {"resources": {"memory": {
         "limit": 4096}}}})
-    t.one_line(t.run(b, status=1).stderr, "memory.limit", "4096")
+    t.one_line(t.run(b, status=1).stderr, "memory.limit", "4.0 KiB")
     t.nothing_left()
 
 
