@@ -418,3 +418,64 @@ TEST(dockers_profile_means_what_it_says)
 	oci_spec_free(spec);
 	seccomp_prog_free(&prog);
 }
+
+static void check_run(const struct seccomp_prog *prog, uint32_t arch, int nr,
+		      uint32_t want)
+{
+	uint32_t got = run(prog, (struct seccomp_data){.nr = nr, .arch = arch});
+
+	if (got != want)
+		test_fail(__FILE__, __LINE__, "%#x nr %#x: %#x, not %#x", arch,
+			  nr, got, want);
+}
+
+/* openat2 is 437 and faccessat2 439 on all three; x32 sets bit 30. */
+TEST(each_architecture_has_its_own_newest)
+{
+	const uint32_t eperm = SECCOMP_RET_ERRNO | EPERM;
+	const uint32_t enosys = SECCOMP_RET_ERRNO | ENOSYS;
+	struct seccomp_prog prog = build(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":["
+		"\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],"
+		"\"syscalls\":[" RULE("faccessat2", "SCMP_ACT_ALLOW") "]}");
+	struct seccomp_prog plain = build(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+		RULE("faccessat2", "SCMP_ACT_ALLOW") "]}");
+
+	SKIP_UNLESS("x86_64", seccomp_arch_native() == SCMP_ARCH_X86_64,
+		    "numbers of x86-64");
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t arch = i ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64;
+
+		check_run(&prog, arch, 437, eperm);
+		check_run(&prog, arch, 439, SECCOMP_RET_ALLOW);
+		check_run(&prog, arch, 440, enosys);
+		/* What a tracer has answered: left alone by the stub. */
+		check_run(&prog, arch, -1, eperm);
+	}
+	check_run(&prog, AUDIT_ARCH_X86_64, 0x40000000 | 437, eperm);
+	check_run(&prog, AUDIT_ARCH_X86_64, 0x40000000 | 439,
+		  SECCOMP_RET_ALLOW);
+	check_run(&prog, AUDIT_ARCH_X86_64, 0x40000000 | 440, enosys);
+	/* x32 that was not asked for is another architecture. */
+	check_run(&plain, AUDIT_ARCH_X86_64, 0x40000000 | 440,
+		  SECCOMP_RET_KILL_THREAD);
+	check_run(&plain, AUDIT_ARCH_I386, 440, SECCOMP_RET_KILL_THREAD);
+}
+
+/* As runc reads them: alternatives. */
+TEST(one_argument_named_twice_means_either)
+{
+	struct seccomp_prog prog = build(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{"
+		"\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
+		"{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_EQ\"},"
+		"{\"index\":0,\"value\":7,\"op\":\"SCMP_CMP_EQ\"}]}]}");
+	uint32_t arch = seccomp_arch_native();
+
+	for (uint64_t fd = 0; fd < 10; fd++)
+		CHECK((run(&prog, (struct seccomp_data){.nr = SYS_read,
+							.arch = arch,
+							.args = {fd}}) ==
+		       SECCOMP_RET_ALLOW) == (fd == 3 || fd == 7));
+}
