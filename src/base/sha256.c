@@ -78,8 +78,8 @@ void sha256(const void *data, size_t len, uint8_t ret[SHA256_SIZE])
 	tail[left] = 0x80;
 	n = left < 56 ? 64 : 128;
 	for (int i = 0; i < 8; i++)
-		tail[n - 1 - (size_t)i] = (uint8_t)((uint64_t)len * 8 >>
-						    (8 * i));
+		tail[n - 1 - (size_t)i] =
+			(uint8_t)((uint64_t)len * 8 >> (8 * i));
 	for (size_t i = 0; i < n; i += 64)
 		block(h, tail + i);
 	for (int i = 0; i < 32; i++)

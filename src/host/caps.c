@@ -107,8 +107,8 @@ static int cap_get(struct caps *ret)
 		return -errno;
 	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
 	ret->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-	ret->inheritable =
-		data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	ret->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable
+							 << 32;
 	return 0;
 }
 

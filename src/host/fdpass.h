@@ -23,5 +23,4 @@ ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t max_fds,
 /* Connect to the socket at `path`, which may be longer than the 107 bytes of
  * sun_path.  `type` is SOCK_STREAM or SOCK_SEQPACKET.  `what` names it in
  * the sentence ("console socket").  Returns the descriptor. */
-int unix_connect(const char *path, int type, const char *what,
-		 struct err *err);
+int unix_connect(const char *path, int type, const char *what, struct err *err);

@@ -44,24 +44,27 @@ int rlimit_from_name(const char *name)
 	return -EINVAL;
 }
 
-int rlimits_check(const struct posix_rlimit *limits, size_t n,
-		  struct err *err)
+int rlimits_check(const struct posix_rlimit *limits, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *type = limits[i].type ?: "";
 
 		if (rlimit_from_name(type) < 0)
-			return err_say(err, -EINVAL, "process.rlimits[%zu]"
-				       ".type: unknown limit \"%s\"", i, type);
+			return err_say(err, -EINVAL,
+				       "process.rlimits[%zu]"
+				       ".type: unknown limit \"%s\"",
+				       i, type);
 		if (limits[i].soft > limits[i].hard)
-			return err_say(err, -EINVAL, "process.rlimits[%zu]"
-				       ".soft: %s cannot be above hard", i,
-				       type);
+			return err_say(err, -EINVAL,
+				       "process.rlimits[%zu]"
+				       ".soft: %s cannot be above hard",
+				       i, type);
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(limits[j].type, type))
 				return err_say(err, -EINVAL,
 					       "process.rlimits[%zu].type: %s "
-					       "is there twice", i, type);
+					       "is there twice",
+					       i, type);
 	}
 	return 0;
 }
@@ -81,8 +84,10 @@ int rlimits_apply(pid_t pid, const struct posix_rlimit *limits, size_t n,
 		int resource = rlimit_from_name(limits[i].type);
 
 		if (syscall(SYS_prlimit64, pid, resource, &lim, NULL) < 0)
-			return err_set(err, -errno, "process.rlimits[%zu]: set "
-				       "%s to %llu:%llu", i, limits[i].type,
+			return err_set(err, -errno,
+				       "process.rlimits[%zu]: set "
+				       "%s to %llu:%llu",
+				       i, limits[i].type,
 				       (unsigned long long)limits[i].soft,
 				       (unsigned long long)limits[i].hard);
 	}
@@ -101,12 +106,16 @@ static int personality_bits(const struct personality_spec *p,
 	else if (str_eq(domain, "LINUX32"))
 		*ret = PER_LINUX32;
 	else
-		return err_say(err, -EINVAL, "linux.personality.domain: unknown "
-			       "domain \"%s\"", domain);
+		return err_say(err, -EINVAL,
+			       "linux.personality.domain: unknown "
+			       "domain \"%s\"",
+			       domain);
 	/* The specification defines no flag so far. */
 	if (p->flags && p->flags[0])
-		return err_say(err, -EINVAL, "linux.personality.flags: unknown "
-			       "flag \"%s\"", p->flags[0]);
+		return err_say(err, -EINVAL,
+			       "linux.personality.flags: unknown "
+			       "flag \"%s\"",
+			       p->flags[0]);
 	return 0;
 }
 
@@ -168,21 +177,26 @@ static int policy_parse(const struct memory_policy *p, int *mode,
 	int m = word_index(memory_policy_modes, p->mode ?: "");
 
 	if (m < 0)
-		return err_say(err, m, "linux.memoryPolicy.mode: unknown mode "
-			       "\"%s\"", p->mode ?: "");
-	STRV_FOREACH(name, p->flags) {
+		return err_say(err, m,
+			       "linux.memoryPolicy.mode: unknown mode "
+			       "\"%s\"",
+			       p->mode ?: "");
+	STRV_FOREACH (name, p->flags) {
 		int flag = word_index(memory_policy_flags, *name);
 
 		if (flag < 0)
-			return err_say(err, flag, "linux.memoryPolicy.flags: "
-				       "unknown flag \"%s\"", *name);
+			return err_say(err, flag,
+				       "linux.memoryPolicy.flags: "
+				       "unknown flag \"%s\"",
+				       *name);
 		m |= 1 << (FIRST_FLAG_BIT + flag);
 	}
 	if (!str_empty(p->nodes)) {
 		int rc = cpulist_parse(p->nodes, nodes, NODES_MAX);
 
 		if (rc < 0)
-			return err_say(err, rc, "linux.memoryPolicy.nodes: "
+			return err_say(err, rc,
+				       "linux.memoryPolicy.nodes: "
 				       "\"%s\" is not a list of nodes",
 				       p->nodes);
 	}
@@ -209,7 +223,9 @@ int memory_policy_apply(const struct memory_policy *p, struct err *err)
 	/* The kernel looks at one bit less than it is told. */
 	if (syscall(SYS_set_mempolicy, mode, some ? nodes : NULL,
 		    some ? NODES_MAX + 1 : 0) < 0)
-		return err_set(err, -errno, "linux.memoryPolicy: set %s on "
-			       "nodes \"%s\"", p->mode, p->nodes ?: "");
+		return err_set(err, -errno,
+			       "linux.memoryPolicy: set %s on "
+			       "nodes \"%s\"",
+			       p->mode, p->nodes ?: "");
 	return 0;
 }

@@ -17,7 +17,8 @@
 
 bool lsm_apparmor_enabled(void)
 {
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_
+	int fd = -1;
 	char c = 'N';
 
 	fd = open("/sys/module/apparmor/parameters/enabled",
@@ -63,7 +64,8 @@ int lsm_set_exec_profile(lsm_attr_open *open_attr, void *arg,
 			 const char *apparmor_profile, struct err *err)
 {
 	_cleanup_free_ char *command = NULL;
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_
+	int fd = -1;
 	int rc;
 
 	if (str_empty(apparmor_profile))
@@ -89,11 +91,13 @@ int lsm_set_exec_profile(lsm_attr_open *open_attr, void *arg,
 static int set_label(lsm_attr_open *open_attr, void *arg, const char *attr,
 		     const char *label, struct err *err)
 {
-	_cleanup_close_ int fd = open_attr(arg, attr);
+	_cleanup_close_
+	int fd = open_attr(arg, attr);
 	int rc = fd < 0 ? fd : write_attr(fd, label);
 
-	return rc < 0 ? err_set(err, rc, "process.selinuxLabel: write \"%s\" "
-					 "to /proc/self/attr/%s",
+	return rc < 0 ? err_set(err, rc,
+				"process.selinuxLabel: write \"%s\" "
+				"to /proc/self/attr/%s",
 				label, attr)
 		      : 0;
 }

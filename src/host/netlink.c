@@ -91,7 +91,8 @@ int netlink_loopback_up(struct err *err)
 {
 	/* In a new namespace it is the first device, and an ioctl on any
 	 * socket is less work than a netlink exchange. */
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq req = {.ifr_name = "lo"};
 
 	if (fd < 0)
@@ -218,8 +219,8 @@ static int add_address(int sock, int index, const struct address *a)
  * which they were made. */
 static int socket_in(int netns_fd, struct err *err)
 {
-	_cleanup_close_ int own = open("/proc/self/ns/net",
-				       O_RDONLY | O_CLOEXEC);
+	_cleanup_close_
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int sock, rc;
 
 	if (own < 0)
@@ -229,16 +230,17 @@ static int socket_in(int netns_fd, struct err *err)
 			       "enter the container's network namespace");
 	sock = open_socket(err);
 	if (setns(own, CLONE_NEWNET) < 0) {
-		rc = err_set(err, -errno, "return from the container's "
-					  "network namespace");
+		rc = err_set(err, -errno,
+			     "return from the container's "
+			     "network namespace");
 		close_keep_errno(sock);
 		return rc;
 	}
 	return sock;
 }
 
-static int finish_move(int sock, const char *name,
-		       const struct addresses *list, int index)
+static int finish_move(int sock, const char *name, const struct addresses *list,
+		       int index)
 {
 	int rc = 0;
 
@@ -274,7 +276,8 @@ int netlink_move_device(const struct net_device *dev, int netns_fd,
 			struct err *err)
 {
 	const char *name = dev->name ? dev->name : dev->host_name;
-	_cleanup_close_ int here = -1, there = -1;
+	_cleanup_close_
+	int here = -1, there = -1;
 	struct addresses list = {0};
 	struct ifinfomsg link = {0};
 	struct request r;
@@ -303,8 +306,7 @@ int netlink_move_device(const struct net_device *dev, int netns_fd,
 	}
 	if (rc == 0) {
 		index = index_in(there, name);
-		rc = index < 0 ? index
-			       : finish_move(there, name, &list, index);
+		rc = index < 0 ? index : finish_move(there, name, &list, index);
 	}
 	free(list.v);
 	return rc < 0 ? err_set(err, rc,

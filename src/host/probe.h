@@ -13,12 +13,12 @@ enum probe_status {
 };
 
 struct probe_row {
-	const char *id;	   /* "userns-unprivileged" */
+	const char *id;    /* "userns-unprivileged" */
 	const char *label; /* "unprivileged user namespaces" */
 	enum probe_status status;
-	char detail[96];	 /* what was found */
+	char detail[96];         /* what was found */
 	const char *consequence; /* NULL when ok */
-	const char *remedy;	 /* NULL when ok, or when there is none */
+	const char *remedy;      /* NULL when ok, or when there is none */
 };
 
 /* "ok", "limited", "missing". */

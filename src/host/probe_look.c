@@ -30,7 +30,8 @@ enum { FILE_MAX = 1 << 20 };
 /* The whole of a small file, "" when it cannot be read. */
 static const char *slurp(const char *path, struct buf *b)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || buf_read_fd(b, fd, FILE_MAX) < 0 || !b->data)
 		return "";
@@ -95,14 +96,16 @@ void probe_clone3(struct probe_row *row)
 	else if (syscall(SYS_clone3, &args, sizeof(args)) < 0 && errno == EBADF)
 		probe_found(row, PROBE_OK, "available%s",
 			    cgroup_mode() == CGROUP_V2
-				    ? "" : ", used with cgroup version 2");
+				    ? ""
+				    : ", used with cgroup version 2");
 	else
 		probe_found(row, PROBE_LIMITED, "no CLONE_INTO_CGROUP");
 }
 
 void probe_pidfd(struct probe_row *row)
 {
-	_cleanup_close_ int fd = pidfd_of(getpid());
+	_cleanup_close_
+	int fd = pidfd_of(getpid());
 	int rc = fd < 0 ? fd : pidfd_signal(fd, 0);
 
 	if (rc < 0)
@@ -123,7 +126,8 @@ void probe_cgroup_mode(struct probe_row *row)
 		probe_found(row, PROBE_LIMITED, "version 1");
 		break;
 	case CGROUP_HYBRID:
-		probe_found(row, PROBE_LIMITED, "hybrid: controllers of "
+		probe_found(row, PROBE_LIMITED,
+			    "hybrid: controllers of "
 			    "version 1 beside version 2");
 		break;
 	case CGROUP_NONE:
@@ -152,14 +156,15 @@ void probe_cgroup_controllers(struct probe_row *row)
 {
 	static const char *const v2[] = {"cpu", "cpuset", "io", "memory",
 					 "pids"};
-	static const char *const v1[] = {"cpu", "cpuset", "blkio", "memory",
+	static const char *const v1[] = {"cpu",  "cpuset",  "blkio",  "memory",
 					 "pids", "devices", "freezer"};
 	bool is_v2 = cgroup_mode() == CGROUP_V2;
 	const char *const *want = is_v2 ? v2 : v1;
 	size_t n = is_v2 ? ARRAY_SIZE(v2) : ARRAY_SIZE(v1), missing = 0;
 	_cleanup_buf_ struct buf text = {0}, absent = {0};
 	const char *have = slurp(is_v2 ? "/sys/fs/cgroup/cgroup.controllers"
-				       : "/proc/self/cgroup", &text);
+				       : "/proc/self/cgroup",
+				 &text);
 
 	for (size_t i = 0; i < n; i++) {
 		if (is_v2 ? has_word(have, want[i]) : v1_has(have, want[i]))
@@ -230,7 +235,8 @@ void probe_id_helpers(struct probe_row *row)
 
 static uint64_t count_ids(const char *file, const char *name)
 {
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ struct idmap *map = NULL;
 	uint64_t ids = 0;
 	size_t n = 0;
@@ -243,7 +249,8 @@ static uint64_t count_ids(const char *file, const char *name)
 
 void probe_subids(struct probe_row *row)
 {
-	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(passwd_line_free) struct passwd_line me = {0};
 	uint64_t uids, gids;
 
@@ -315,7 +322,8 @@ void probe_rdt(struct probe_row *row)
 /* It exists, and it opens.  That it boots a guest, only a boot tells. */
 void probe_kvm(struct probe_row *row)
 {
-	_cleanup_close_ int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int version;
 
 	if (fd < 0) {
@@ -329,7 +337,8 @@ void probe_kvm(struct probe_row *row)
 		probe_found(row, PROBE_MISSING, "speaks version %d, not 12",
 			    version);
 	else
-		probe_found(row, PROBE_OK, "opens; if it boots a guest, only a "
+		probe_found(row, PROBE_OK,
+			    "opens; if it boots a guest, only a "
 			    "boot tells");
 }
 

@@ -30,7 +30,8 @@ enum { NOBODY = 65534 };
 /* 0, or why `fn` did not work, as a negative errno. */
 static int try_in_child(int (*fn)(int arg), int arg)
 {
-	_cleanup_close_ int pidfd = -1;
+	_cleanup_close_
+	int pidfd = -1;
 	pid_t pid = fork();
 	int rc, status = 0;
 
@@ -60,7 +61,8 @@ static void tried(struct probe_row *row, int rc)
 
 static int write_text(const char *path, const char *text)
 {
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t n = (ssize_t)strlen(text);
 
 	if (fd < 0)
@@ -112,9 +114,9 @@ static int try_unshare(int flag)
 	return unshare(flag) < 0 ? -errno : 0;
 }
 
-#define NAMESPACE(name, flag)                          \
-	void probe_ns_##name(struct probe_row *row)    \
-	{                                              \
+#define NAMESPACE(name, flag)                                \
+	void probe_ns_##name(struct probe_row *row)          \
+	{                                                    \
 		tried(row, try_in_child(try_unshare, flag)); \
 	}
 
@@ -150,7 +152,8 @@ static int try_unprivileged(int arg)
 
 static bool sysctl_is(const char *path, char value)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[4] = "";
 
 	return fd >= 0 && read(fd, text, sizeof(text)) > 1 &&
@@ -169,7 +172,8 @@ void probe_userns_unprivileged(struct probe_row *row)
 	if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", '0'))
 		why = ", kernel.unprivileged_userns_clone=0";
 	else if (sysctl_is("/proc/sys/kernel/"
-			   "apparmor_restrict_unprivileged_userns", '1'))
+			   "apparmor_restrict_unprivileged_userns",
+			   '1'))
 		why = ", AppArmor restricts them";
 	else if (sysctl_is("/proc/sys/user/max_user_namespaces", '0'))
 		why = ", user.max_user_namespaces=0";
@@ -185,7 +189,8 @@ static int try_overlay(int arg)
 	if (mkdir("/tmp/l", 0755) < 0 || mkdir("/tmp/u", 0755) < 0 ||
 	    mkdir("/tmp/w", 0755) < 0 || mkdir("/tmp/m", 0755) < 0 ||
 	    mount("overlay", "/tmp/m", "overlay", 0,
-		  "lowerdir=/tmp/l,upperdir=/tmp/u,workdir=/tmp/w,userxattr") < 0)
+		  "lowerdir=/tmp/l,upperdir=/tmp/u,workdir=/tmp/w,userxattr") <
+		    0)
 		return -errno;
 	return 0;
 }
@@ -212,7 +217,8 @@ static int detached_tmpfs(void)
 
 static int try_mount_api(int arg)
 {
-	_cleanup_close_ int mnt = detached_tmpfs();
+	_cleanup_close_
+	int mnt = detached_tmpfs();
 
 	return mnt < 0 ? mnt : mount_set(mnt, MOUNT_ATTR_NOEXEC, 0, true);
 }
@@ -228,7 +234,8 @@ static int try_idmapped(int arg)
 	static const struct idmap many = {0, 100000, 1000};
 	const struct idmap *map = geteuid() == 0 ? &many : &root_only;
 	struct idmaps maps = {map, 1, map, 1};
-	_cleanup_close_ int mnt = detached_tmpfs(), ns = -1;
+	_cleanup_close_
+	int mnt = detached_tmpfs(), ns = -1;
 
 	if (mnt < 0)
 		return mnt;

@@ -29,16 +29,19 @@ int pty_peer(int master, struct err *err)
 
 int pty_open(int pts_dir_fd, int *ret_master, int *ret_slave, struct err *err)
 {
-	_cleanup_close_ int master = -1, slave = -1;
+	_cleanup_close_
+	int master = -1, slave = -1;
 	int unlock = 0;
 	struct statfs fs;
 
 	/* Files of a devpts are the kernel's alone: no image can have put its
 	 * own ptmx there. */
 	if (fstatfs(pts_dir_fd, &fs) < 0)
-		return err_set(err, -errno, "look at /dev/pts in the container");
+		return err_set(err, -errno,
+			       "look at /dev/pts in the container");
 	if (fs.f_type != DEVPTS_SUPER_MAGIC)
-		return err_say(err, -ENOTTY, "process.terminal needs a devpts "
+		return err_say(err, -ENOTTY,
+			       "process.terminal needs a devpts "
 			       "mounted at /dev/pts in the container");
 	master = openat(pts_dir_fd, "ptmx",
 			O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
@@ -61,8 +64,10 @@ int pty_set_size(int fd, unsigned int height, unsigned int width,
 	struct winsize size;
 
 	if (height > UINT16_MAX || width > UINT16_MAX)
-		return err_say(err, -ERANGE, "process.consoleSize: a terminal "
-			       "has at most %d rows and columns", UINT16_MAX);
+		return err_say(err, -ERANGE,
+			       "process.consoleSize: a terminal "
+			       "has at most %d rows and columns",
+			       UINT16_MAX);
 	if (ioctl(fd, TIOCGWINSZ, &size) < 0)
 		return err_set(err, -errno, "read the size of a terminal");
 	if (height)
@@ -97,15 +102,17 @@ int pty_attach(int slave, struct err *err)
 int pty_send_master(const char *socket_path, int master, struct err *err)
 {
 	static const char name[] = "/dev/ptmx";
-	_cleanup_close_ int sock = unix_connect(socket_path, SOCK_STREAM,
-						"console socket", err);
+	_cleanup_close_
+	int sock =
+		unix_connect(socket_path, SOCK_STREAM, "console socket", err);
 	int rc;
 
 	if (sock < 0)
 		return sock;
 	rc = fd_send(sock, name, sizeof(name) - 1, &master, 1);
 	if (rc < 0)
-		return err_set(err, rc, "send the terminal to console socket %s",
+		return err_set(err, rc,
+			       "send the terminal to console socket %s",
 			       socket_path);
 	return 0;
 }

@@ -11,8 +11,7 @@ struct err;
 
 /* A new pty of the devpts mounted at `pts_dir_fd` (checked to be one).
  * `ret_slave` is the terminal's own end, opened with TIOCGPTPEER. */
-int pty_open(int pts_dir_fd, int *ret_master, int *ret_slave,
-	     struct err *err);
+int pty_open(int pts_dir_fd, int *ret_master, int *ret_slave, struct err *err);
 /* Another descriptor of the terminal's own end. */
 int pty_peer(int master, struct err *err);
 /* In characters.  process.consoleSize; zero leaves a dimension alone. */

@@ -41,7 +41,8 @@ static int write_line(const char *dir, const char *file, const char *text,
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", dir, file);
 	_cleanup_free_ char *line = xasprintf("%s\n", text);
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	size_t len = strlen(line);
 
 	if (fd < 0)
@@ -65,7 +66,7 @@ static int write_schemata(const char *dir, const struct intel_rdt *rdt,
 	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(both); i++)
 		if (!str_empty(both[i]))
 			rc = write_line(dir, "schemata", both[i], err);
-	STRV_FOREACH(s, rdt->schemata)
+	STRV_FOREACH (s, rdt->schemata)
 		if (rc == 0)
 			rc = write_line(dir, "schemata", *s, err);
 	return rc;

@@ -10,7 +10,7 @@
 struct err;
 
 struct intel_rdt {
-	char *clos_id;	 /* NULL: the container's id */
+	char *clos_id;   /* NULL: the container's id */
 	char **schemata; /* lines, "L3:0=ffff" */
 	char *l3_cache_schema;
 	char *mem_bw_schema;

@@ -34,8 +34,8 @@ enum { FIFO = 1, RR = 2, DEADLINE = 6 };
 
 /* include/uapi/linux/sched.h; ISO is reserved there, and refused. */
 static const struct word policies[] = {
-	{"SCHED_OTHER", 0},    {"SCHED_FIFO", FIFO}, {"SCHED_RR", RR},
-	{"SCHED_BATCH", 3},    {"SCHED_ISO", 4},     {"SCHED_IDLE", 5},
+	{"SCHED_OTHER", 0},           {"SCHED_FIFO", FIFO}, {"SCHED_RR", RR},
+	{"SCHED_BATCH", 3},           {"SCHED_ISO", 4},     {"SCHED_IDLE", 5},
 	{"SCHED_DEADLINE", DEADLINE},
 };
 
@@ -70,24 +70,32 @@ static int scheduler_attr(const struct scheduler *s,
 	struct kernel_sched_attr a = {.size = sizeof(a)};
 
 	if (!policy)
-		return err_say(err, -EINVAL, "process.scheduler.policy: unknown "
-			       "policy \"%s\"", s->policy ?: "");
+		return err_say(err, -EINVAL,
+			       "process.scheduler.policy: unknown "
+			       "policy \"%s\"",
+			       s->policy ?: "");
 	a.policy = policy->value;
 	if (s->nice < -20 || s->nice > 19)
-		return err_say(err, -EINVAL, "process.scheduler.nice: %d is not "
-			       "between -20 and 19", s->nice);
+		return err_say(err, -EINVAL,
+			       "process.scheduler.nice: %d is not "
+			       "between -20 and 19",
+			       s->nice);
 	if (s->priority && a.policy != FIFO && a.policy != RR)
-		return err_say(err, -EINVAL, "process.scheduler.priority: only "
+		return err_say(err, -EINVAL,
+			       "process.scheduler.priority: only "
 			       "for SCHED_FIFO and SCHED_RR");
 	if ((s->runtime || s->deadline || s->period) && a.policy != DEADLINE)
-		return err_say(err, -EINVAL, "process.scheduler.runtime, "
+		return err_say(err, -EINVAL,
+			       "process.scheduler.runtime, "
 			       "deadline and period: only for SCHED_DEADLINE");
-	STRV_FOREACH(name, s->flags) {
+	STRV_FOREACH (name, s->flags) {
 		const struct word *flag = WORD(sched_flags, *name);
 
 		if (!flag)
-			return err_say(err, -EINVAL, "process.scheduler.flags: "
-				       "unknown flag \"%s\"", *name);
+			return err_say(err, -EINVAL,
+				       "process.scheduler.flags: "
+				       "unknown flag \"%s\"",
+				       *name);
 		a.flags |= flag->value;
 	}
 	a.nice = s->nice;
@@ -133,11 +141,15 @@ static const struct word io_classes[] = {
 int io_priority_check(const struct io_priority *p, struct err *err)
 {
 	if (!WORD(io_classes, p->class ?: ""))
-		return err_say(err, -EINVAL, "process.ioPriority.class: unknown "
-			       "class \"%s\"", p->class ?: "");
+		return err_say(err, -EINVAL,
+			       "process.ioPriority.class: unknown "
+			       "class \"%s\"",
+			       p->class ?: "");
 	if (p->priority < 0 || p->priority > 7)
-		return err_say(err, -EINVAL, "process.ioPriority.priority: %lld "
-			       "is not between 0 and 7", (long long)p->priority);
+		return err_say(err, -EINVAL,
+			       "process.ioPriority.priority: %lld "
+			       "is not between 0 and 7",
+			       (long long)p->priority);
 	return 0;
 }
 
@@ -150,7 +162,8 @@ int io_priority_apply(const struct io_priority *p, struct err *err)
 		return rc;
 	class = WORD(io_classes, p->class)->value;
 	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
-		    class << IOPRIO_CLASS_SHIFT | (unsigned int)p->priority) < 0)
+		    class << IOPRIO_CLASS_SHIFT | (unsigned int)p->priority) <
+	    0)
 		return err_set(err, -errno, "process.ioPriority: set %s %lld",
 			       p->class, (long long)p->priority);
 	return 0;

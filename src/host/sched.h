@@ -19,7 +19,7 @@ struct scheduler {
 	char *policy; /* SCHED_* */
 	int32_t nice;
 	int32_t priority;
-	char **flags;	  /* SCHED_FLAG_* */
+	char **flags;     /* SCHED_FLAG_* */
 	uint64_t runtime; /* nanoseconds, SCHED_DEADLINE */
 	uint64_t deadline;
 	uint64_t period;
@@ -70,8 +70,7 @@ int memory_policy_apply(const struct memory_policy *p, struct err *err);
 
 /* RLIMIT_NOFILE's number, or -EINVAL. */
 int rlimit_from_name(const char *name);
-int rlimits_check(const struct posix_rlimit *limits, size_t n,
-		  struct err *err);
+int rlimits_check(const struct posix_rlimit *limits, size_t n, struct err *err);
 int rlimits_apply(pid_t pid, const struct posix_rlimit *limits, size_t n,
 		  struct err *err);
 

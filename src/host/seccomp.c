@@ -64,8 +64,8 @@ static int check_action(const char *action, const struct opt_u64 *errno_ret,
 
 	if (seccomp_find_action(action, &value) < 0)
 		return err_say(err, -EINVAL,
-			       "linux.seccomp.%s: unknown action \"%s\"",
-			       field, action ? action : "");
+			       "linux.seccomp.%s: unknown action \"%s\"", field,
+			       action ? action : "");
 	if (!errno_ret->set)
 		return 0;
 	if (value == SCMP_ACT_ERRNO(0))
@@ -92,8 +92,7 @@ static int check_rule(const struct seccomp_rule *rule, size_t i,
 	int rc;
 
 	snprintf(field, sizeof(field), "syscalls[%zu].action", i);
-	snprintf(errno_field, sizeof(errno_field), "syscalls[%zu].errnoRet",
-		 i);
+	snprintf(errno_field, sizeof(errno_field), "syscalls[%zu].errnoRet", i);
 	rc = check_action(rule->action, &rule->errno_ret, field, errno_field,
 			  err);
 	if (rc < 0)
@@ -109,12 +108,11 @@ static int check_rule(const struct seccomp_rule *rule, size_t i,
 				       ".index: %u is not 0 to 5",
 				       i, a, rule->args[a].index);
 		if (seccomp_find_op(rule->args[a].op, &value) < 0)
-			return err_say(err, -EINVAL,
-				       "linux.seccomp.syscalls[%zu].args[%zu]"
-				       ".op: unknown operator \"%s\"",
-				       i, a,
-				       rule->args[a].op ? rule->args[a].op
-							: "");
+			return err_say(
+				err, -EINVAL,
+				"linux.seccomp.syscalls[%zu].args[%zu]"
+				".op: unknown operator \"%s\"",
+				i, a, rule->args[a].op ? rule->args[a].op : "");
 	}
 	return 0;
 }
@@ -160,7 +158,7 @@ static void key_number(struct buf *b, uint64_t n)
 static void key_strings(struct buf *b, char *const *v)
 {
 	key_number(b, v ? strv_len(v) : UINT64_MAX);
-	STRV_FOREACH(s, v)
+	STRV_FOREACH (s, v)
 		key_string(b, *s);
 }
 
@@ -264,8 +262,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_rule *r,
 static int add_profile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 		       struct err *err)
 {
-	uint32_t by_default = seccomp_action_value(p->default_action,
-						   &p->default_errno_ret);
+	uint32_t by_default =
+		seccomp_action_value(p->default_action, &p->default_errno_ret);
 
 	for (size_t i = 0; i < p->n_syscalls; i++) {
 		const struct seccomp_rule *r = &p->syscalls[i];
@@ -275,7 +273,7 @@ static int add_profile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 		/* libseccomp refuses a rule that says what is so anyway. */
 		if (action == by_default)
 			continue;
-		STRV_FOREACH(name, r->names) {
+		STRV_FOREACH (name, r->names) {
 			int nr = seccomp_syscall_resolve_name(*name), rc;
 
 			if (nr == __NR_SCMP_ERROR)
@@ -301,7 +299,7 @@ static int add_profile(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 static int add_arches(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 		      struct err *err)
 {
-	STRV_FOREACH(name, p->architectures) {
+	STRV_FOREACH (name, p->architectures) {
 		uint32_t token = 0;
 		int rc;
 
@@ -318,7 +316,8 @@ static int add_arches(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 /* libseccomp 2.5 writes programs to descriptors only. */
 static int export_program(scmp_filter_ctx ctx, struct buf *ret)
 {
-	_cleanup_close_ int fd = memfd_create("hull-bpf", MFD_CLOEXEC);
+	_cleanup_close_
+	int fd = memfd_create("hull-bpf", MFD_CLOEXEC);
 	int rc;
 
 	if (fd < 0)
@@ -337,7 +336,7 @@ static void set_flags(const struct seccomp_profile *p,
 		      struct seccomp_prog *prog)
 {
 	prog->flags = p->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	STRV_FOREACH(name, p->flags) {
+	STRV_FOREACH (name, p->flags) {
 		uint32_t bit = 0;
 
 		seccomp_find_flag(*name, &bit);
@@ -403,8 +402,8 @@ int seccomp_build(const struct seccomp_profile *p, int cache_dir,
 		if (seccomp_cache_get(cache_dir, key, ret) == 0)
 			return 0;
 	}
-	ctx = seccomp_init(seccomp_action_value(p->default_action,
-						&p->default_errno_ret));
+	ctx = seccomp_init(
+		seccomp_action_value(p->default_action, &p->default_errno_ret));
 	if (!ctx)
 		return err_say(err, -EINVAL,
 			       "linux.seccomp.defaultAction: libseccomp "
@@ -422,14 +421,14 @@ int seccomp_install(const struct seccomp_prog *prog, struct err *err)
 	struct sock_fprog fprog = {.len = prog->len, .filter = prog->filter};
 	long rc;
 
-	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags,
-		     &fprog);
+	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags, &fprog);
 	if (rc < 0 && errno == EACCES)
 		return err_say(err, -EACCES,
 			       "linux.seccomp: a filter needs "
 			       "process.noNewPrivileges or CAP_SYS_ADMIN");
 	if (rc < 0)
-		return err_set(err, -errno, "linux.seccomp: install the "
-					    "filter");
+		return err_set(err, -errno,
+			       "linux.seccomp: install the "
+			       "filter");
 	return (int)rc;
 }

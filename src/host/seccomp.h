@@ -40,7 +40,7 @@ struct seccomp_profile {
 	char *default_action; /* SCMP_ACT_* */
 	struct opt_u64 default_errno_ret;
 	char **architectures; /* SCMP_ARCH_* */
-	char **flags;	      /* SECCOMP_FILTER_FLAG_* */
+	char **flags;         /* SECCOMP_FILTER_FLAG_* */
 	char *listener_path;
 	char *listener_metadata;
 	struct seccomp_rule *syscalls;
@@ -62,10 +62,10 @@ bool seccomp_flag_supported(const char *name);
 /* What the kernel is given. */
 struct seccomp_prog {
 	struct sock_filter *filter; /* malloc()ed, or part of `map` */
-	unsigned short len;	    /* in instructions */
-	unsigned int flags;	    /* SECCOMP_FILTER_FLAG_* bits */
-	bool notify;		    /* seccomp_install() returns a listener */
-	void *map;		    /* a mapped cache file, or NULL */
+	unsigned short len;         /* in instructions */
+	unsigned int flags;         /* SECCOMP_FILTER_FLAG_* bits */
+	bool notify;                /* seccomp_install() returns a listener */
+	void *map;                  /* a mapped cache file, or NULL */
 	size_t map_len;
 };
 

@@ -163,7 +163,8 @@ static void resolve_gotos(struct buf *code)
 			insns[i].k = (uint32_t)(n - i - 1);
 }
 
-/* --------------------------------------------------------------- the stub -- */
+/* --------------------------------------------------------------- the stub --
+ */
 
 /* The highest number in `arch` that any rule names, negative for none. */
 static int newest_named(const struct seccomp_profile *profile, uint32_t arch)
@@ -173,7 +174,7 @@ static int newest_named(const struct seccomp_profile *profile, uint32_t arch)
 	for (size_t i = 0; i < profile->n_syscalls; i++) {
 		const struct seccomp_rule *rule = &profile->syscalls[i];
 
-		STRV_FOREACH(name, rule->names) {
+		STRV_FOREACH (name, rule->names) {
 			int nr = syscall_nr(arch, *name, rule->n_args > 0);
 
 			if (nr > newest)
@@ -191,7 +192,7 @@ static void decide_newer(const struct seccomp_profile *profile, uint32_t arch,
 
 		if (rule->n_args)
 			continue;
-		STRV_FOREACH(name, rule->names) {
+		STRV_FOREACH (name, rule->names) {
 			int nr;
 
 			if (seccomp_syscall_resolve_name_arch(arch, *name) !=
@@ -201,9 +202,9 @@ static void decide_newer(const struct seccomp_profile *profile, uint32_t arch,
 			if (nr < 0)
 				continue;
 			emit_if(code, BPF_JEQ, (uint32_t)nr);
-			emit_return(code, seccomp_action_value(
-						  rule->action,
-						  &rule->errno_ret));
+			emit_return(code,
+				    seccomp_action_value(rule->action,
+							 &rule->errno_ret));
 		}
 	}
 }
@@ -228,7 +229,7 @@ static size_t list_archs(const struct seccomp_profile *profile, uint32_t *ret,
 	size_t n = 0;
 
 	ret[n++] = seccomp_arch_native();
-	STRV_FOREACH(name, profile->architectures) {
+	STRV_FOREACH (name, profile->architectures) {
 		uint32_t token;
 		size_t i = 0;
 
@@ -285,7 +286,7 @@ static bool names_newer(const struct seccomp_profile *profile)
 	uint32_t native = seccomp_arch_native();
 
 	for (size_t i = 0; i < profile->n_syscalls; i++)
-		STRV_FOREACH(name, profile->syscalls[i].names)
+		STRV_FOREACH (name, profile->syscalls[i].names)
 			if (newer_nr(native, *name) >= 0 &&
 			    seccomp_syscall_resolve_name_arch(native, *name) ==
 				    __NR_SCMP_ERROR)

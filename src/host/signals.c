@@ -13,25 +13,42 @@ static const struct {
 	const char *name; /* with SIG */
 	int sig;
 } signals[] = {
-	{"SIGHUP", SIGHUP},	{"SIGINT", SIGINT},
-	{"SIGQUIT", SIGQUIT},	{"SIGILL", SIGILL},
-	{"SIGTRAP", SIGTRAP},	{"SIGABRT", SIGABRT},
-	{"SIGBUS", SIGBUS},	{"SIGFPE", SIGFPE},
-	{"SIGKILL", SIGKILL},	{"SIGUSR1", SIGUSR1},
-	{"SIGSEGV", SIGSEGV},	{"SIGUSR2", SIGUSR2},
-	{"SIGPIPE", SIGPIPE},	{"SIGALRM", SIGALRM},
-	{"SIGTERM", SIGTERM},	{"SIGSTKFLT", SIGSTKFLT},
-	{"SIGCHLD", SIGCHLD},	{"SIGCONT", SIGCONT},
-	{"SIGSTOP", SIGSTOP},	{"SIGTSTP", SIGTSTP},
-	{"SIGTTIN", SIGTTIN},	{"SIGTTOU", SIGTTOU},
-	{"SIGURG", SIGURG},	{"SIGXCPU", SIGXCPU},
-	{"SIGXFSZ", SIGXFSZ},	{"SIGVTALRM", SIGVTALRM},
-	{"SIGPROF", SIGPROF},	{"SIGWINCH", SIGWINCH},
-	{"SIGIO", SIGIO},	{"SIGPWR", SIGPWR},
+	{"SIGHUP", SIGHUP},
+	{"SIGINT", SIGINT},
+	{"SIGQUIT", SIGQUIT},
+	{"SIGILL", SIGILL},
+	{"SIGTRAP", SIGTRAP},
+	{"SIGABRT", SIGABRT},
+	{"SIGBUS", SIGBUS},
+	{"SIGFPE", SIGFPE},
+	{"SIGKILL", SIGKILL},
+	{"SIGUSR1", SIGUSR1},
+	{"SIGSEGV", SIGSEGV},
+	{"SIGUSR2", SIGUSR2},
+	{"SIGPIPE", SIGPIPE},
+	{"SIGALRM", SIGALRM},
+	{"SIGTERM", SIGTERM},
+	{"SIGSTKFLT", SIGSTKFLT},
+	{"SIGCHLD", SIGCHLD},
+	{"SIGCONT", SIGCONT},
+	{"SIGSTOP", SIGSTOP},
+	{"SIGTSTP", SIGTSTP},
+	{"SIGTTIN", SIGTTIN},
+	{"SIGTTOU", SIGTTOU},
+	{"SIGURG", SIGURG},
+	{"SIGXCPU", SIGXCPU},
+	{"SIGXFSZ", SIGXFSZ},
+	{"SIGVTALRM", SIGVTALRM},
+	{"SIGPROF", SIGPROF},
+	{"SIGWINCH", SIGWINCH},
+	{"SIGIO", SIGIO},
+	{"SIGPWR", SIGPWR},
 	{"SIGSYS", SIGSYS},
 	/* Other names for the same, after the one we print. */
-	{"SIGIOT", SIGABRT},	{"SIGCLD", SIGCHLD},
-	{"SIGPOLL", SIGIO},	{"SIGUNUSED", SIGSYS},
+	{"SIGIOT", SIGABRT},
+	{"SIGCLD", SIGCHLD},
+	{"SIGPOLL", SIGIO},
+	{"SIGUNUSED", SIGSYS},
 };
 
 /* The kernel's range.  glibc's SIGRTMIN is 34, since it keeps two for its
@@ -43,16 +60,16 @@ static int realtime_parse(const char *name)
 	uint64_t off = 0;
 
 	if (strncasecmp(name, "RTMIN", 5) == 0) {
-		if (name[5] && (name[5] != '+' ||
-				parse_u64(name + 6, RTMAX_SIG - RTMIN_SIG,
-					  &off) < 0))
+		if (name[5] &&
+		    (name[5] != '+' ||
+		     parse_u64(name + 6, RTMAX_SIG - RTMIN_SIG, &off) < 0))
 			return -EINVAL;
 		return RTMIN_SIG + (int)off;
 	}
 	if (strncasecmp(name, "RTMAX", 5) == 0) {
-		if (name[5] && (name[5] != '-' ||
-				parse_u64(name + 6, RTMAX_SIG - RTMIN_SIG,
-					  &off) < 0))
+		if (name[5] &&
+		    (name[5] != '-' ||
+		     parse_u64(name + 6, RTMAX_SIG - RTMIN_SIG, &off) < 0))
 			return -EINVAL;
 		return RTMAX_SIG - (int)off;
 	}

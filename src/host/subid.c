@@ -28,15 +28,14 @@ static int subid_line(char *line, const char *uid, const char *name,
 	if (!str_eq(who, uid) && !(name && str_eq(who, name)))
 		return -ENOENT;
 	if (parse_u64(first, UINT32_MAX - 1, &f) < 0 ||
-	    parse_u64(line, UINT32_MAX, &c) < 0 || c == 0 ||
-	    f + c > UINT32_MAX)
+	    parse_u64(line, UINT32_MAX, &c) < 0 || c == 0 || f + c > UINT32_MAX)
 		return -EINVAL;
 	*ret = (struct idmap){.host_id = (uint32_t)f, .size = (uint32_t)c};
 	return 0;
 }
 
-int userns_read_subids(int fd, uid_t uid, const char *name,
-		       struct idmap **ret, size_t *n)
+int userns_read_subids(int fd, uid_t uid, const char *name, struct idmap **ret,
+		       size_t *n)
 {
 	_cleanup_buf_ struct buf text = {0};
 	struct idmap *rows = NULL, row;
@@ -69,7 +68,8 @@ static int auto_map(const char *file, bool gid, uint32_t id, uid_t uid,
 		    const char *name, struct idmap **ret, size_t *n,
 		    struct err *err)
 {
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_
+	int fd = -1;
 	_cleanup_free_ struct idmap *ranges = NULL;
 	struct idmap *map;
 	size_t n_ranges = 0, len = 1;
@@ -104,7 +104,8 @@ int userns_auto_maps(uid_t uid, gid_t gid, struct idmap **uid_map,
 		     size_t *n_uid, struct idmap **gid_map, size_t *n_gid,
 		     struct err *err)
 {
-	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(passwd_line_free) struct passwd_line me = {0};
 	struct idmap *map;
 	size_t n;

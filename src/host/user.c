@@ -22,8 +22,10 @@ int id_parse(const char *text, const char *what, unsigned int *ret,
 	int rc = parse_u64(text, ID_MAX, &id);
 
 	if (rc == -ERANGE)
-		return err_say(err, rc, "%s: %s is more than the highest id, "
-			       "%u", what, text, ID_MAX);
+		return err_say(err, rc,
+			       "%s: %s is more than the highest id, "
+			       "%u",
+			       what, text, ID_MAX);
 	if (rc < 0)
 		return err_say(err, rc, "%s: \"%s\" is not a number", what,
 			       text);
@@ -53,8 +55,8 @@ int user_parse(const char *text, const char *what, struct user_ids *ret,
 	return 0;
 }
 
-int user_parse_gids(char *const *text, const char *what, gid_t **ret,
-		    size_t *n, struct err *err)
+int user_parse_gids(char *const *text, const char *what, gid_t **ret, size_t *n,
+		    struct err *err)
 {
 	size_t len = strv_len(text);
 	_cleanup_free_ gid_t *gids = xcalloc(len + 1, sizeof(*gids));

@@ -25,8 +25,8 @@ int user_parse(const char *text, const char *what, struct user_ids *ret,
 int id_parse(const char *text, const char *what, unsigned int *ret,
 	     struct err *err);
 /* A vector of numbers, as of --additional-gids.  Free *ret. */
-int user_parse_gids(char *const *text, const char *what, gid_t **ret,
-		    size_t *n, struct err *err);
+int user_parse_gids(char *const *text, const char *what, gid_t **ret, size_t *n,
+		    struct err *err);
 
 /* A line of /etc/passwd below `root_fd`.  -ENOENT when no line has `uid`.
  * Lines that are malformed are skipped. */

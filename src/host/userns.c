@@ -37,12 +37,16 @@ int idmap_check(const struct idmap *map, size_t n, const char *field,
 		const struct idmap *m = &map[i];
 
 		if (m->size == 0)
-			return err_say(err, -EINVAL, "%s[%zu].size: a range "
-				       "has at least one id", field, i);
+			return err_say(err, -EINVAL,
+				       "%s[%zu].size: a range "
+				       "has at least one id",
+				       field, i);
 		if ((uint64_t)m->container_id + m->size > UINT32_MAX ||
 		    (uint64_t)m->host_id + m->size > UINT32_MAX)
-			return err_say(err, -ERANGE, "%s[%zu]: the range runs "
-				       "past the highest id", field, i);
+			return err_say(err, -ERANGE,
+				       "%s[%zu]: the range runs "
+				       "past the highest id",
+				       field, i);
 		for (size_t j = 0; j < i; j++) {
 			const struct idmap *o = &map[j];
 
@@ -57,8 +61,7 @@ int idmap_check(const struct idmap *map, size_t n, const char *field,
 	return 0;
 }
 
-int idmap_to_host(const struct idmap *map, size_t n, uint32_t id,
-		  uint32_t *ret)
+int idmap_to_host(const struct idmap *map, size_t n, uint32_t id, uint32_t *ret)
 {
 	if (n == 0) {
 		*ret = id;
@@ -95,8 +98,8 @@ int idmap_to_container(const struct idmap *map, size_t n, uint32_t id,
 static int write_file_at(int dir_fd, const char *name, const char *text,
 			 size_t len)
 {
-	_cleanup_close_ int fd =
-		openat(dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_
+	int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	ssize_t n;
 
 	if (fd < 0)
@@ -108,8 +111,8 @@ static int write_file_at(int dir_fd, const char *name, const char *text,
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-static int write_map(int proc_pid_fd, const char *name,
-		     const struct idmap *map, size_t n)
+static int write_map(int proc_pid_fd, const char *name, const struct idmap *map,
+		     size_t n)
 {
 	_cleanup_buf_ struct buf text = {0};
 
@@ -151,7 +154,8 @@ static void first_line(int fd, char *text, size_t size)
 static int run_helper(const char *helper, char *const *argv, struct err *err)
 {
 	static char *const no_env[] = {NULL};
-	_cleanup_close_ int pidfd = -1, said = -1;
+	_cleanup_close_
+	int pidfd = -1, said = -1;
 	char text[160];
 	int pipe_fd[2], rc, status = 0;
 	pid_t pid;
@@ -183,15 +187,16 @@ static int run_helper(const char *helper, char *const *argv, struct err *err)
 		       status, *text ? text : "it gave no reason");
 }
 
-static int map_by_helper(pid_t pid, bool gid, const struct idmap *map,
-			 size_t n, struct err *err)
+static int map_by_helper(pid_t pid, bool gid, const struct idmap *map, size_t n,
+			 struct err *err)
 {
 	const char *helper = userns_helper(gid);
 	_cleanup_strv_ char **argv = NULL;
 	char word[16];
 
 	if (!helper)
-		return err_say(err, -EPERM, "we may not map %s, and %s is not "
+		return err_say(err, -EPERM,
+			       "we may not map %s, and %s is not "
 			       "installed (Debian: package uidmap)",
 			       gid ? "these group ids" : "these user ids",
 			       gid ? "newgidmap" : "newuidmap");
@@ -262,7 +267,8 @@ int userns_write_maps(pid_t pid, int proc_pid_fd, const struct idmaps *maps,
 	return 0;
 }
 
-/* --------------------------------------------- namespaces for a file system -- */
+/* --------------------------------------------- namespaces for a file system --
+ */
 
 /* Runs on the parent's own stack, copied, as after fork(). */
 static pid_t fork_in_userns(void)
@@ -286,7 +292,8 @@ static pid_t fork_in_userns(void)
 
 static int userns_of(pid_t pid, const struct idmaps *maps, struct err *err)
 {
-	_cleanup_close_ int proc = -1;
+	_cleanup_close_
+	int proc = -1;
 	char path[32];
 	int rc, fd;
 

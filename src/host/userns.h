@@ -50,8 +50,8 @@ int userns_auto_maps(uid_t uid, gid_t gid, struct idmap **uid_map,
 		     struct err *err);
 /* The ranges of one user in a file such as /etc/subuid, as host_id and size.
  * `name` may be NULL.  A missing file has no ranges. */
-int userns_read_subids(int fd, uid_t uid, const char *name,
-		       struct idmap **ret, size_t *n);
+int userns_read_subids(int fd, uid_t uid, const char *name, struct idmap **ret,
+		       size_t *n);
 
 /* A user namespace without processes, for mount_setattr(MOUNT_ATTR_IDMAP).
  * Returns its descriptor. */

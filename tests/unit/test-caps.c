@@ -132,13 +132,14 @@ TEST(an_inherited_ambient_bit_does_not_survive_with_inheritable)
 
 TEST(what_we_do_not_have_is_reported_and_left_out)
 {
-	struct caps c, missing, want = {
-		.bounding = caps_all(),
-		.permitted = BIT(CHOWN) | BIT(KILL),
-		.effective = BIT(CHOWN) | BIT(KILL),
-		.inheritable = BIT(CHOWN) | BIT(KILL),
-		.ambient = BIT(CHOWN) | BIT(KILL),
-	};
+	struct caps c, missing,
+		want = {
+			.bounding = caps_all(),
+			.permitted = BIT(CHOWN) | BIT(KILL),
+			.effective = BIT(CHOWN) | BIT(KILL),
+			.inheritable = BIT(CHOWN) | BIT(KILL),
+			.ambient = BIT(CHOWN) | BIT(KILL),
+		};
 
 	need_root();
 	CHECK(caps_get(&c, NULL) == 0);

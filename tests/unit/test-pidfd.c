@@ -41,9 +41,25 @@ TEST(signals_have_names_and_numbers)
 TEST(signals_are_strict)
 {
 	static const char *const bad[] = {
-		"", "65", "-1", "+9", "9 ", " 9", "0x9", "KIL", "SIG", "SIG9",
-		"RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMIN+", "RTMIN1", "RTMIN+ 1",
-		"9KILL", "SIGSIGKILL", "99999999999999999999",
+		"",
+		"65",
+		"-1",
+		"+9",
+		"9 ",
+		" 9",
+		"0x9",
+		"KIL",
+		"SIG",
+		"SIG9",
+		"RTMIN+31",
+		"RTMIN-1",
+		"RTMAX+1",
+		"RTMIN+",
+		"RTMIN1",
+		"RTMIN+ 1",
+		"9KILL",
+		"SIGSIGKILL",
+		"99999999999999999999",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

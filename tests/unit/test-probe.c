@@ -86,8 +86,7 @@ TEST(what_is_forbidden_is_found_missing)
 	CHECK(find(rows, n, "ns-mount")->status == PROBE_MISSING);
 	CHECK(find(rows, n, "userns-unprivileged")->status == PROBE_MISSING);
 	CHECK(find(rows, n, "idmapped-mounts")->status == PROBE_MISSING);
-	CHECK_STR(find(rows, n, "ns-time")->detail,
-		  "tried: Permission denied");
+	CHECK_STR(find(rows, n, "ns-time")->detail, "tried: Permission denied");
 	CHECK(find(rows, n, "pidfd")->status == PROBE_OK);
 	free(rows);
 	seccomp_prog_free(&prog);

@@ -163,7 +163,8 @@ TEST(a_missing_console_socket_is_named)
 	struct err err = {0};
 
 	CHECK_INT(unix_connect("/nonexistent/s", SOCK_STREAM, "console socket",
-			       &err), -ENOENT);
+			       &err),
+		  -ENOENT);
 	CHECK_STR(err.msg, "connect to console socket /nonexistent/s: "
 			   "No such file or directory");
 }

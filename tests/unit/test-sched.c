@@ -55,8 +55,8 @@ TEST(affinity_is_the_kernels)
 	CHECK(affinity_apply(0, "8000", "process.execCPUAffinity.final",
 			     &err) == -EINVAL);
 	check_words(&err, "process.execCPUAffinity.final: run on CPUs 8000");
-	CHECK(affinity_apply(0, "a", "process.execCPUAffinity.final",
-			     &err) == -EINVAL);
+	CHECK(affinity_apply(0, "a", "process.execCPUAffinity.final", &err) ==
+	      -EINVAL);
 	check_words(&err, "\"a\" is not a list of CPUs");
 }
 
@@ -93,8 +93,8 @@ TEST(scheduler_is_the_kernels)
 	CHECK_INT(sched_getscheduler(0), SCHED_BATCH);
 	CHECK_INT(getpriority(PRIO_PROCESS, 0), 5);
 	SKIP_UNLESS("root", geteuid() == 0, "needs root");
-	s = (struct scheduler){.policy = W("SCHED_FIFO"), .priority = 3,
-			       .flags = flags};
+	s = (struct scheduler){
+		.policy = W("SCHED_FIFO"), .priority = 3, .flags = flags};
 	CHECK(scheduler_apply(0, &s, NULL) == 0);
 
 	struct sched_param p;

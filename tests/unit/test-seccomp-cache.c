@@ -89,7 +89,9 @@ static bool same(const struct seccomp_prog *a, const struct seccomp_prog *b)
 TEST(the_second_time_it_comes_from_the_disk)
 {
 	int dir = cache();
-	struct seccomp_prog first = build(dir, "read", "write", 7), again;
+	_cleanup_seccomp_ struct seccomp_prog first = build(dir, "read",
+							    "write", 7),
+					      again;
 	struct stat st;
 	char name[256];
 
@@ -99,7 +101,6 @@ TEST(the_second_time_it_comes_from_the_disk)
 	again = build(dir, "read", "write", 7);
 	CHECK(again.map != NULL);
 	CHECK(same(&first, &again));
-	seccomp_prog_free(&first);
 	seccomp_prog_free(&again);
 }
 
@@ -116,15 +117,19 @@ TEST(profiles_do_not_share_a_file)
 
 	CHECK_INT(files(dir, NULL), 5);
 	CHECK(!same(&progs[0], &progs[1]) && !same(&progs[0], &progs[2]));
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 5; i++) {
 		CHECK(progs[i].map == NULL);
+		seccomp_prog_free(&progs[i]);
+	}
 }
 
 /* Change each byte in turn: what comes back is right all the same. */
 TEST(a_damaged_file_is_built_anew)
 {
 	int dir = cache();
-	struct seccomp_prog good = build(dir, "read", "write", 7), got;
+	_cleanup_seccomp_ struct seccomp_prog good = build(dir, "read", "write",
+							   7),
+					      got;
 	char name[256];
 	struct stat st;
 
@@ -157,7 +162,9 @@ TEST(a_damaged_file_is_built_anew)
 TEST(a_strangers_file_is_not_used)
 {
 	int dir = cache();
-	struct seccomp_prog good = build(dir, "read", "write", 7), got;
+	_cleanup_seccomp_ struct seccomp_prog good = build(dir, "read", "write",
+							   7),
+					      got;
 	char name[256];
 
 	SKIP_UNLESS("root", geteuid() == 0, "needs root");
@@ -165,11 +172,13 @@ TEST(a_strangers_file_is_not_used)
 	CHECK(fchownat(dir, name, 12345, 12345, 0) == 0);
 	got = build(dir, "read", "write", 7);
 	CHECK(!got.map && same(&good, &got));
+	seccomp_prog_free(&got);
 	/* A link to a file that would do. */
 	CHECK(renameat(dir, name, dir, "elsewhere") == 0);
 	CHECK(symlinkat("elsewhere", dir, name) == 0);
 	got = build(dir, "read", "write", 7);
 	CHECK(!got.map && same(&good, &got));
+	seccomp_prog_free(&got);
 }
 
 TEST(a_directory_that_others_can_write_is_refused)
@@ -197,9 +206,8 @@ TEST(the_number_of_files_is_bounded)
 	int dir = cache();
 
 	for (uint64_t e = 1; e <= 300; e++) {
-		struct seccomp_prog prog = build(dir, "read", "write", e);
-
-		seccomp_prog_free(&prog);
+		_cleanup_seccomp_ struct seccomp_prog prog =
+			build(dir, "read", "write", e);
 	}
 	CHECK(files(dir, NULL) <= 257);
 	CHECK(files(dir, NULL) > 100);
