@@ -15,6 +15,7 @@ enum cli_flag {
 	HIDDEN = 1 << 1,
 	STOP = 1 << 2,
 	LENIENT = 1 << 3,
+	SPAWNS = 1 << 4,
 };
 
 struct args;

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/global.h"
+#include "host/exe.h"
 #include "oci/spec.h"
 
 static int print_version(void)
@@ -72,6 +73,7 @@ static int check_positionals(const struct args *args, struct err *err)
 int main(int argc, char **argv)
 {
 	struct args global = {0}, args = {0};
+	char **whole = argv;
 	struct err err = {0};
 	int n, taken;
 
@@ -94,6 +96,9 @@ int main(int argc, char **argv)
 	args.command = cli_find_command(argc, argv, &taken);
 	if (!args.command)
 		return unknown_command(argc, argv);
+	/* Before parsing, which puts the words of argv into another order. */
+	if ((args.command->flags & SPAWNS) && exe_protect(whole, &err) < 0)
+		return cli_fail(&err, 1);
 	if (global_apply(&global, argv[-n - 1], &args.rt,
 			 &err) < 0 ||
 	    cli_parse(args.command, argc - taken, argv + taken, &args,
