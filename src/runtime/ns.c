@@ -126,6 +126,13 @@ bool ns_plan_has(const struct ns_plan *plan, uint64_t flag)
 	return (plan->create & flag) || ns_plan_joins(plan, flag);
 }
 
+/* In a pid namespace that others are in already, they see a child of ours from
+ * its first moment on, when it could not have hidden itself yet. */
+static void hide(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* A child in `flags`; 0 in the child, its pid in the parent. */
 static pid_t spawn(uint64_t flags, int cgroup_fd, int *pidfd)
 {
@@ -284,6 +291,7 @@ static int stage(const struct ns_birth *birth, pid_t *pid, int *pidfd,
 			return rc;
 	}
 	rest &= ~(uint64_t)(CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWCGROUP);
+	hide();
 	*pid = spawn(rest | CLONE_PARENT, -1, pidfd);
 	return *pid < 0 ? spawn_error(rest, -errno, err) : 0;
 }
@@ -394,6 +402,8 @@ int ns_spawn(const struct ns_birth *birth,
 
 	if (!plan->staged) {
 		flags = plan->create & ~(uint64_t)CLONE_NEWCGROUP;
+		if (plan->join_all)
+			hide();
 		/* It counts for children alone. */
 		rc = join_all(plan, CLONE_NEWPID, err);
 		if (rc < 0)
