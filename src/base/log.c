@@ -40,6 +40,15 @@ static void emit(int fd, const struct buf *line)
 		return;
 }
 
+/* Names from an image or a command line may hold anything: a line stays one
+ * line, and a terminal is not talked to. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 void log_at(enum log_level level, const char *fmt, ...)
 {
 	static const char *const names[] = {"error", "warning", "info",
@@ -56,6 +65,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	make_printable(text);
 
 	if (level == LOG_ERROR)
 		buf_printf(&line, "hull: %s\n", text);
@@ -79,7 +89,6 @@ void log_at(enum log_level level, const char *fmt, ...)
 		buf_printf(&line, "<%d>hull[%d]: %s", 3 << 3 | priority[level],
 			   (int)getpid(), text);
 	} else if (log_state.format == LOG_JOURNAL) {
-		text[strcspn(text, "\n")] = '\0';
 		buf_printf(&line,
 			   "PRIORITY=%d\nSYSLOG_IDENTIFIER=hull\nMESSAGE=%s\n",
 			   priority[level], text);
