@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "wasm/ir.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
@@ -104,6 +105,38 @@ static int report(struct wasm_store *s, const struct frame *bottom,
 	return trap;
 }
 
+/* Which instruction faulted.  Its address was an argument of the handler, so
+ * it, or that of the next one, is in some register; the handler whose code
+ * is just before the fault tells it from what earlier handlers left. */
+static const union code *faulting(const struct exec *x,
+				  const struct trap_activation *act)
+{
+	const struct func_code *code = func_code(x->frame->func);
+	uintptr_t best = 4096;
+	const union code *ret = NULL;
+
+	for (size_t i = 0; act->pc && i < ARRAY_SIZE(act->regs); i++) {
+		uintptr_t word = (act->regs[i] - (uintptr_t)code->code) /
+				 sizeof(*ret);
+
+		/* It, or 2 or 4 words on: loads and stores are that long. */
+		for (uintptr_t back = 0; back <= 4; back += 2) {
+			const union code *at = &code->code[word - back];
+			uintptr_t distance;
+
+			if (act->regs[i] % sizeof(*ret) || word < back ||
+			    word - back >= code->n_words)
+				continue;
+			distance = act->pc - (uintptr_t)at->handler;
+			if (distance < best) {
+				best = distance;
+				ret = at;
+			}
+		}
+	}
+	return ret;
+}
+
 static void run(struct exec *x, struct wasm_func *f, union wasm_value *args)
 {
 	struct trap_activation act;
@@ -116,6 +149,9 @@ static void run(struct exec *x, struct wasm_func *f, union wasm_value *args)
 		trap_done(&act);
 	} else {
 		x->trap = act.trap;
+		x->trap_ip = x->saved.ip;
+		if (!x->trap_ip && x->frame->func->inst)
+			x->trap_ip = faulting(x, &act);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 _Thread_local struct trap_activation *trap_current;
@@ -114,6 +115,25 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 	}
 }
 
+/* What the registers held, in no particular order. */
+static void save_registers(struct trap_activation *act, const void *context)
+{
+	const ucontext_t *u = context;
+	const mcontext_t *m = &u->uc_mcontext;
+
+#if defined(__x86_64__)
+	for (size_t i = 0; i <= REG_RCX; i++)
+		act->regs[i] = (uintptr_t)m->gregs[i];
+	act->pc = (uintptr_t)m->gregs[REG_RIP];
+#elif defined(__aarch64__)
+	for (size_t i = 0; i < 31; i++)
+		act->regs[i] = (uintptr_t)m->regs[i];
+	act->pc = (uintptr_t)m->pc;
+#else
+	(void)m;
+#endif
+}
+
 /* si_code is positive for what the kernel found, <= 0 for kill(2) and its
  * kin.  SIGSEGV with SI_KERNEL (a non-canonical address) has no address and
  * is no access of a guarded memory. */
@@ -126,6 +146,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	    regions_hold((uintptr_t)info->si_addr)) {
 		act->trap = WASM_TRAP_MEMORY_BOUNDS;
 		act->address = (uintptr_t)info->si_addr;
+		save_registers(act, context);
 		trap_current = act->outer;
 		siglongjmp(act->env, 1);
 	}

@@ -46,6 +46,9 @@ struct trap_activation {
 	struct trap_activation *outer;
 	enum wasm_trap trap;
 	uintptr_t address; /* that faulted, 0 if no fault was involved */
+	/* The processor's state then: for the trace. */
+	uintptr_t pc;
+	uintptr_t regs[32];
 };
 
 /* The innermost activation of this thread, NULL outside of the engine. */
@@ -59,6 +62,7 @@ static inline void trap_push(struct trap_activation *act)
 	act->outer = trap_current;
 	act->trap = WASM_TRAP_NONE;
 	act->address = 0;
+	act->pc = 0;
 	trap_current = act;
 }
 
