@@ -17,7 +17,7 @@ _failed = 0
 
 def comment(text):
     for line in text.splitlines():
-        print('#', line)
+        print('#', line, flush=True)
 
 
 def ok(passed, name):
