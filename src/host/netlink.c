@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 /* One request with room for its attributes, and one answer. */
@@ -42,8 +43,8 @@ static void add_attr(struct request *r, uint16_t type, const void *data,
 	struct rtattr a = {.rta_type = type,
 			   .rta_len = (uint16_t)RTA_LENGTH(len)};
 
-	memcpy((char *)&r->h + at, &a, sizeof(a));
-	memcpy((char *)&r->h + at + RTA_LENGTH(0), data, len);
+	memcpy((char *)r + at, &a, sizeof(a));
+	memcpy((char *)r + at + RTA_LENGTH(0), data, len);
 	r->h.nlmsg_len = (uint32_t)(at + RTA_ALIGN(a.rta_len));
 }
 
@@ -127,8 +128,8 @@ int net_device_check(const struct net_device *dev, struct err *err)
 
 struct address {
 	struct ifaddrmsg header;
-	unsigned char local[16], broadcast[16];
-	size_t len, broadcast_len;
+	unsigned char local[16], address[16], broadcast[16];
+	size_t local_len, address_len, broadcast_len;
 };
 
 struct addresses {
@@ -143,7 +144,6 @@ static void take_address(struct nlmsghdr *h, int index, struct addresses *list)
 	struct ifaddrmsg *a = NLMSG_DATA(h);
 	struct address keep = {.header = *a};
 	size_t len = IFA_PAYLOAD(h);
-	bool has_local = false;
 
 	if ((int)a->ifa_index != index || a->ifa_scope != RT_SCOPE_UNIVERSE ||
 	    !(a->ifa_flags & IFA_F_PERMANENT))
@@ -154,21 +154,19 @@ static void take_address(struct nlmsghdr *h, int index, struct addresses *list)
 
 		if (n > sizeof(keep.local))
 			continue;
-		/* IPv6 has only IFA_ADDRESS; on a point-to-point IPv4 link
-		 * that is the peer, and IFA_LOCAL ours. */
-		if (r->rta_type == IFA_LOCAL ||
-		    (r->rta_type == IFA_ADDRESS && !has_local)) {
+		if (r->rta_type == IFA_LOCAL) {
 			memcpy(keep.local, RTA_DATA(r), n);
-			keep.len = n;
-			has_local |= r->rta_type == IFA_LOCAL;
+			keep.local_len = n;
+		} else if (r->rta_type == IFA_ADDRESS) {
+			memcpy(keep.address, RTA_DATA(r), n);
+			keep.address_len = n;
 		} else if (r->rta_type == IFA_BROADCAST) {
 			memcpy(keep.broadcast, RTA_DATA(r), n);
 			keep.broadcast_len = n;
 		}
 	}
-	list->v = reallocarray(list->v, list->n + 1, sizeof(keep));
-	if (list->v && keep.len)
-		list->v[list->n++] = keep;
+	list->v = xrealloc(list->v, list->n + 1, sizeof(keep));
+	list->v[list->n++] = keep;
 }
 
 static int read_addresses(int sock, int index, struct addresses *list)
@@ -206,8 +204,12 @@ static int add_address(int sock, int index, const struct address *a)
 	header.ifa_index = (unsigned int)index;
 	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header,
 	      sizeof(header));
-	add_attr(&r, IFA_LOCAL, a->local, a->len);
-	add_attr(&r, IFA_ADDRESS, a->local, a->len);
+	/* As they came: IPv6 has only IFA_ADDRESS, and on a point-to-point IPv4
+	 * link that is the peer's. */
+	if (a->local_len)
+		add_attr(&r, IFA_LOCAL, a->local, a->local_len);
+	if (a->address_len)
+		add_attr(&r, IFA_ADDRESS, a->address, a->address_len);
 	if (a->broadcast_len)
 		add_attr(&r, IFA_BROADCAST, a->broadcast, a->broadcast_len);
 	return transact(sock, &r);

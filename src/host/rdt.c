@@ -72,6 +72,13 @@ static int write_schemata(const char *dir, const struct intel_rdt *rdt,
 	return rc;
 }
 
+static bool has_schemata(const struct intel_rdt *rdt)
+{
+	return !str_empty(rdt->l3_cache_schema) ||
+	       !str_empty(rdt->mem_bw_schema) ||
+	       (rdt->schemata && rdt->schemata[0]);
+}
+
 static int make_group(const char *dir, bool *made, struct err *err)
 {
 	*made = mkdir(dir, 0755) == 0;
@@ -97,6 +104,10 @@ static int apply(const char *dir, const struct intel_rdt *rdt, const char *id,
 	int rc;
 
 	snprintf(number, sizeof(number), "%d", (int)pid);
+	/* A closID alone names a group that an administrator has prepared. */
+	if (!str_empty(rdt->clos_id) && !has_schemata(rdt) &&
+	    access(dir, F_OK) < 0)
+		return err_set(err, -errno, "linux.intelRdt.closID: %s", dir);
 	rc = make_group(dir, &st->group_made, err);
 	if (rc == 0)
 		rc = write_schemata(dir, rdt, err);
