@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """containerd, with hull below its containerd-shim-runc-v2."""
-# timeout: 240
+# timeout: 600
 import itertools
 import json
 import os

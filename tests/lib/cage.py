@@ -5,7 +5,8 @@ files below /run and /var/lib, and does so most of all when a test breaks it
 halfway.  A Cage is made of namespaces in which /run, /var/lib and /etc/cni
 are empty tmpfs: when its first process is killed, the kernel ends and removes
 everything in it.  Only control groups are the host's: an engine is told to
-make all of its own below cage.cgroup, which close() removes.
+make its own below cage.cgroup, which close() removes, with those of
+STUBBORN that were not there before.
 """
 import hashlib
 import io
@@ -21,8 +22,15 @@ import tarfile
 import tempfile
 import time
 
+import hull
 from hull import (HULL, Failure, cgroup_mounts, make_rootfs, need_program,
                   need_root, skip)
+
+# Seconds for one test: fifty containers on a busy machine take their time.
+hull.TEST_TIMEOUT = max(hull.TEST_TIMEOUT, 200)
+
+# What engines make at the top whatever they are told.
+STUBBORN = ["/docker", "/libpod_parent"]
 
 # As process 1 it reaps whoever is left to it.
 FIRST = """
@@ -60,14 +68,18 @@ class Result:
 class Cage:
     def __init__(self, feature):
         need_root()
-        for name in ("unshare", "nsenter", "mount", "ip"):
+        for name in ("setpriv", "unshare", "nsenter", "mount", "ip"):
             need_program(name, feature)
         self.dir = tempfile.mkdtemp(prefix="hull-engines-")
         self.cgroup = f"/hull-engines-{os.getpid()}"
+        self._made = [self.cgroup] + [
+            x for x in STUBBORN if not any(
+                os.path.exists(m + x) for m in cgroup_mounts().values())]
         self.daemons = []
         self.first = subprocess.Popen(
-            ["unshare", "-m", "-n", "-p", "-f", "--kill-child", "--mount-proc",
-             "sh", "-c", SETUP, "sh", sys.executable, "-c", FIRST],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-n", "-p",
+             "-f", "--kill-child", "--mount-proc", "sh", "-c", SETUP, "sh",
+             sys.executable, "-c", FIRST],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
         if self.first.stdout.readline() != "ready\n":
@@ -89,7 +101,7 @@ class Cage:
         kw.setdefault("text", True)
         return subprocess.Popen(self.argv(*command), **kw)
 
-    def run(self, *command, status=0, input=None, timeout=45, **kw):
+    def run(self, *command, status=0, input=None, timeout=60, **kw):
         """`status` is what it must exit with, None for whatever."""
         if input is not None:
             kw["stdin"] = subprocess.PIPE
@@ -106,7 +118,7 @@ class Cage:
                           f"{err!r:.1500}\n{self.logs()}")
         return Result(command, p.returncode, out, err)
 
-    def terminal(self, *command, status=0, answers=(), timeout=45):
+    def terminal(self, *command, status=0, answers=(), timeout=60):
         """Run it on a terminal of its own; what it wrote there.  `answers`
         are (text to wait for, what to type then)."""
         pid, master = pty.fork()
@@ -150,7 +162,7 @@ class Cage:
             p = self.popen(*command, stdout=f, stderr=f, **kw)
         self.daemons.append((name, p, log))
 
-    def wait_ready(self, *command, seconds=45):
+    def wait_ready(self, *command, seconds=60):
         """Until the command succeeds."""
         deadline = time.monotonic() + seconds
         while True:
@@ -199,8 +211,8 @@ class Cage:
 
     def _remove_cgroups(self):
         deadline = time.monotonic() + 10
-        for mount in set(cgroup_mounts().values()):
-            top = mount + self.cgroup
+        for top in [m + x for m in set(cgroup_mounts().values())
+                    for x in self._made]:
             while os.path.isdir(top) and time.monotonic() < deadline:
                 for folder, _, _ in os.walk(top, topdown=False):
                     try:
