@@ -2,11 +2,11 @@
 
 An engine leaves much behind, mounts, iptables rules, bridges, shims and
 files below /run and /var/lib, and does so most of all when a test breaks it
-halfway.  A Cage is made of namespaces in which /run, /var/lib and /etc/cni
-are empty tmpfs: when its first process is killed, the kernel ends and removes
-everything in it.  Only control groups are the host's: an engine is told to
-make its own below cage.cgroup, which close() removes, with those of
-STUBBORN that were not there before.
+halfway.  A Cage is made of namespaces in which /run and /var/lib are empty,
+and changes of /etc are its own: when its first process is killed, the kernel
+ends and removes everything in it.  Only control groups are the host's: an
+engine is told to make its own below cage.cgroup, which close() removes, with
+those of STUBBORN that were not there before.
 """
 import hashlib
 import io
@@ -46,8 +46,9 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 run /run
 mount -t tmpfs -o mode=0755 lib /var/lib
-[ ! -d /etc/cni ] || mount -t tmpfs -o mode=0755 cni /etc/cni
-mkdir -p /run/lock /run/user
+mkdir -p /run/lock /run/user /run/etc/upper /run/etc/work
+up=/run/etc/upper,workdir=/run/etc/work
+mount -t overlay -o lowerdir=/etc,upperdir=$up etc /etc
 ip link set lo up 2>/dev/null || true
 exec "$@"
 """
