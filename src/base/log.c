@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/json_write.h"
+#include "base/timestamp.h"
 
 static struct {
 	int fd;
@@ -55,9 +56,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 					    "debug"};
 	static const int priority[] = {3, 4, 6, 7}; /* man 3 syslog */
 	_cleanup_buf_ struct buf line = {0};
-	char text[1024], when[32];
-	struct tm tm;
-	time_t now;
+	char text[1024], when[TIMESTAMP_SIZE];
 	va_list ap;
 
 	if (level > log_state.max)
@@ -77,13 +76,11 @@ void log_at(enum log_level level, const char *fmt, ...)
 		return;
 
 	line.len = 0;
-	now = time(NULL);
-	gmtime_r(&now, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	timestamp_utc(time(NULL), when);
 	if (log_state.format == LOG_JSON) {
 		buf_printf(&line, "{\"level\":\"%s\",\"msg\":", names[level]);
 		json_write_string(&line, text);
-		buf_printf(&line, ",\"time\":\"%s\"}\n", when);
+		buf_printf(&line, ",\"time\":\"%sZ\"}\n", when);
 	} else if (log_state.format == LOG_SYSLOG) {
 		/* Facility 3, daemon. */
 		buf_printf(&line, "<%d>hull[%d]: %s", 3 << 3 | priority[level],
@@ -93,7 +90,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 			   "PRIORITY=%d\nSYSLOG_IDENTIFIER=hull\nMESSAGE=%s\n",
 			   priority[level], text);
 	} else {
-		buf_printf(&line, "%s %s: %s\n", when, names[level], text);
+		buf_printf(&line, "%sZ %s: %s\n", when, names[level], text);
 	}
 	emit(log_state.fd, &line);
 }

@@ -19,10 +19,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "host/caps.h"
 #include "host/fdpass.h"
 #include "host/lsm.h"
 #include "host/netlink.h"
+#include "host/path.h"
 #include "host/pidfd.h"
 #include "host/pty.h"
 #include "host/rdt.h"
@@ -39,16 +41,28 @@
 
 /* ------------------------------------------------------------ reading it -- */
 
-static int read_config(struct creation *cr, const char *bundle,
+/* A directory, and its absolute path without symlinks: one question to the
+ * kernel instead of one for each component. */
+static int open_dir(const char *path, char **real)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char self[32];
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	rc = path_readlink_at(AT_FDCWD, self, real);
+	return rc < 0 ? rc : steal_fd(&fd);
+}
+
+static int read_config(struct creation *cr, int dir, const char *bundle,
 		       struct err *err)
 {
 	const char *name = cr->opts->config ? cr->opts->config : "config.json";
-	_cleanup_close_ int dir = -1, fd = -1;
+	_cleanup_close_ int fd = -1;
 	int rc;
 
-	dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_set(err, -errno, "bundle %s", bundle);
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, "open %s in bundle %s", name,
@@ -81,32 +95,27 @@ static int find_rootfs(struct creation *cr, int *ret_fd, struct err *err)
 	struct container *c = cr->c;
 	_cleanup_free_ char *joined = NULL, *real = NULL;
 	const char *path = c->spec->root.path;
-	int fd;
+	_cleanup_close_ int fd = -1;
 
 	joined = *path == '/' ? xstrdup(path)
 			      : xasprintf("%s/%s", c->state.bundle, path);
-	real = realpath(joined, NULL);
-	if (!real)
-		return err_set(err, -errno, "root.path: %s", joined);
-	fd = open(real, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = open_dir(joined, &real);
 	if (fd < 0)
-		return err_set(err, -errno, "root.path: %s", real);
+		return err_set(err, fd, "root.path: %s", joined);
 	c->state.rootfs = arena_strdup(c->arena, real);
-	*ret_fd = fd;
+	*ret_fd = steal_fd(&fd);
 	return 0;
 }
 
 static void set_created(struct container *c)
 {
 	struct timespec now;
-	struct tm tm;
-	char day[32], text[48];
+	char second[TIMESTAMP_SIZE];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%09ldZ", day, now.tv_nsec);
-	c->state.created = arena_strdup(c->arena, text);
+	timestamp_utc(now.tv_sec, second);
+	c->state.created = arena_printf(c->arena, "%s.%09ldZ", second,
+					now.tv_nsec);
 }
 
 static int choose_sandbox(struct creation *cr, int rootfs, struct err *err)
@@ -131,14 +140,15 @@ static int load(struct creation *cr, struct err *err)
 {
 	const char *wanted = cr->opts->bundle ? cr->opts->bundle : ".";
 	struct container *c = cr->c;
-	_cleanup_free_ char *bundle = realpath(wanted, NULL);
-	_cleanup_close_ int rootfs = -1;
+	_cleanup_free_ char *bundle = NULL;
+	_cleanup_close_ int dir = -1, rootfs = -1;
 	int rc;
 
-	if (!bundle)
-		return err_set(err, -errno, "bundle %s", wanted);
+	dir = open_dir(wanted, &bundle);
+	if (dir < 0)
+		return err_set(err, dir, "bundle %s", wanted);
 	c->state.bundle = arena_strdup(c->arena, bundle);
-	rc = read_config(cr, bundle, err);
+	rc = read_config(cr, dir, bundle, err);
 	if (rc == 0)
 		rc = parse_config(cr, bundle, err);
 	if (rc < 0)

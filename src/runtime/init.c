@@ -2,14 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -243,6 +246,49 @@ static int build_shell(struct init_args *args, pid_t pid,
 	return rc;
 }
 
+/* Parts of hull's program that can be read again from its file. */
+struct segments {
+	struct {
+		void *at;
+		size_t size;
+	} v[8];
+	size_t n;
+};
+
+static int find_segments(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct segments *s = data;
+
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + p->p_vaddr;
+		uintptr_t first = at & ~(uintptr_t)0xfff;
+
+		if (p->p_type != PT_LOAD || (p->p_flags & PF_W) ||
+		    s->n == ARRAY_SIZE(s->v))
+			continue;
+		s->v[s->n].at = (void *)first;
+		s->v[s->n++].size = at + p->p_memsz - first;
+	}
+	return 1;
+}
+
+/* A created container may wait for long, and there may be many.  What hull
+ * has read of its own program to get here is in the page cache, and comes
+ * back when it is needed: all but the pages of this function, which does no
+ * more than it must between letting go and waiting. */
+static int __attribute__((noinline)) wait_light(int socket)
+{
+	struct segments s = {0};
+	long fd;
+
+	dl_iterate_phdr(find_segments, &s);
+	for (size_t i = 0; i < s.n; i++)
+		syscall(SYS_madvise, s.v[i].at, s.v[i].size, MADV_DONTNEED);
+	fd = syscall(SYS_accept4, socket, NULL, NULL, SOCK_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
 /* Wait for "start"; what comes back is who to tell when it fails.  A visitor
  * that says nothing (hull asks so whether we still wait) is let go. */
 static int wait_for_start(const struct init_args *args)
@@ -255,10 +301,9 @@ static int wait_for_start(const struct init_args *args)
 	/* Nobody reads it any more, and hull waits for its end. */
 	close(args->setup.sync);
 	for (;;) {
-		int fd = accept4(args->start_socket, NULL, NULL,
-				 SOCK_CLOEXEC);
+		int fd = wait_light(args->start_socket);
 
-		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+		if (fd == -EINTR || fd == -ECONNABORTED)
 			continue;
 		if (fd < 0)
 			return -1;

@@ -180,34 +180,37 @@ static int set_groups(const struct process_setup *setup, struct err *err)
 	return err_set(err, -errno, "process.user.additionalGids");
 }
 
-/* The capabilities that the process gets, and those kept until the filter is
- * installed: without no_new_privs that takes CAP_SYS_ADMIN. */
-static void capabilities(const struct process_setup *setup, struct caps *last,
-			 struct caps *waiting)
+/* Without no_new_privs only who has CAP_SYS_ADMIN may install a filter: then
+ * the process keeps that one until process_enter() has done it. */
+static int apply_caps(struct process_setup *setup, const struct caps *caps,
+		      struct err *err)
 {
-	*last = (struct caps){0};
-	if (setup->process->capabilities)
-		*last = *setup->process->capabilities;
-	*waiting = *last;
-	if (setup->seccomp && !setup->process->no_new_privileges) {
-		waiting->permitted |= 1ull << 21; /* CAP_SYS_ADMIN */
-		waiting->effective |= 1ull << 21;
-	}
-	waiting->ambient = 0;
-}
-
-static int become_user(const struct process_setup *setup, struct err *err)
-{
-	const struct oci_user *u = &setup->process->user;
-	struct caps last, waiting;
+	const uint64_t sys_admin = UINT64_C(1) << 21;
+	struct caps waiting = *caps;
 	int rc;
 
-	capabilities(setup, &last, &waiting);
-	rc = caps_limit(&last, NULL, err);
+	if (!setup->seccomp || setup->process->no_new_privileges)
+		return caps_apply(caps, err);
+	setup->has_late_caps = true;
+	setup->late_caps = *caps;
+	waiting.permitted |= sys_admin;
+	waiting.effective |= sys_admin;
+	waiting.ambient = 0;
+	rc = caps_limit(&waiting, NULL, err);
+	return rc < 0 ? rc : caps_apply(&waiting, err);
+}
+
+static int become_user(struct process_setup *setup, struct err *err)
+{
+	const struct oci_user *u = &setup->process->user;
+	struct caps caps = {0};
+	int rc;
+
+	if (setup->process->capabilities)
+		caps = *setup->process->capabilities;
+	rc = caps_limit(&caps, NULL, err);
 	if (rc == 0)
-		rc = caps_limit(&waiting, NULL, err);
-	if (rc == 0)
-		rc = caps_drop_bounding(last.bounding, err);
+		rc = caps_drop_bounding(caps.bounding, err);
 	if (rc == 0)
 		rc = caps_keep(true, err);
 	if (rc == 0)
@@ -219,9 +222,7 @@ static int become_user(const struct process_setup *setup, struct err *err)
 	if (setresuid(u->uid, u->uid, u->uid) < 0)
 		return err_set(err, -errno, "process.user.uid: %u", u->uid);
 	rc = caps_keep(false, err);
-	if (rc == 0)
-		rc = caps_apply(&waiting, err);
-	return rc;
+	return rc < 0 ? rc : apply_caps(setup, &caps, err);
 }
 
 /* ----------------------------------------------------------- environment -- */
@@ -247,7 +248,7 @@ static char **environment(const struct process_setup *setup, int root_fd)
 	return env;
 }
 
-int process_prepare(const struct process_setup *setup,
+int process_prepare(struct process_setup *setup,
 		    struct sandbox_task *task, int *exit_status,
 		    struct err *err)
 {
@@ -387,15 +388,11 @@ int process_enter(const struct process_setup *setup,
 		  struct err *err)
 {
 	const struct oci_process *p = setup->process;
-	struct caps last, waiting;
 	sigset_t none;
 	int rc;
 
 	*exit_status = 1;
-	capabilities(setup, &last, &waiting);
-	rc = caps_limit(&last, NULL, err);
-	if (rc == 0)
-		rc = set_labels(setup, err);
+	rc = set_labels(setup, err);
 	if (rc == 0 && p->exec_cpu_affinity)
 		rc = affinity_apply(0, p->exec_cpu_affinity->final,
 				    "process.execCPUAffinity.final", err);
@@ -411,8 +408,8 @@ int process_enter(const struct process_setup *setup,
 	if (close_range(3 + setup->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_set(err, -errno, "close_range");
 	rc = install_filter(setup, err);
-	if (rc == 0)
-		rc = caps_apply(&last, err);
+	if (rc == 0 && setup->has_late_caps)
+		rc = caps_apply(&setup->late_caps, err);
 	if (rc < 0)
 		return rc;
 	return setup->sandbox->enter(task, exit_status, err);

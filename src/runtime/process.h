@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "host/caps.h"
+
 struct container;
 struct err;
 struct oci_spec;
@@ -25,6 +27,10 @@ struct process_setup {
 	int proc_fd;	/* a procfs that is known to be one */
 	bool no_new_keyring;
 	bool in_userns;
+	/* Set by process_prepare(): the capabilities that wait until the
+	 * filter is installed. */
+	struct caps late_caps;
+	bool has_late_caps;
 	bool is_exec;
 	unsigned int preserve_fds;
 	unsigned int listen_fds; /* of the preserved ones, from LISTEN_FDS */
@@ -46,7 +52,7 @@ int process_terminal(const struct process_setup *setup, int root_fd,
 /* Everything up to the point where the program could be executed: limits,
  * scheduling, user, capabilities, working directory, and the program found.
  * Fills `task`.  *exit_status as struct sandbox has it. */
-int process_prepare(const struct process_setup *setup,
+int process_prepare(struct process_setup *setup,
 		    struct sandbox_task *task, int *exit_status,
 		    struct err *err);
 

@@ -350,8 +350,7 @@ static void empty_dir(int dir_fd, unsigned int depth)
 int store_remove(struct container *c, struct err *err)
 {
 	/* The state goes last: while it is there, "delete" can be repeated. */
-	static const char *const files[] = {"start", "config.json",
-					    "state.json"};
+	static const char *const files[] = {"config.json", "state.json"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlinkat(c->dir_fd, files[i], 0);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/json_write.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "test.h"
 
 TEST(numbers_are_strict)
@@ -73,6 +74,22 @@ TEST(environment_entries_are_replaced_not_doubled)
 	CHECK_STR(env_get(env, "AB"), "2");
 	CHECK(env_get(env, "B") == NULL);
 	strv_free(env);
+}
+
+TEST(days_become_dates)
+{
+	char text[TIMESTAMP_SIZE];
+
+	timestamp_utc(0, text);
+	CHECK_STR(text, "1970-01-01T00:00:00");
+	timestamp_utc(951782399, text);
+	CHECK_STR(text, "2000-02-28T23:59:59");
+	timestamp_utc(951782400, text);
+	CHECK_STR(text, "2000-02-29T00:00:00");
+	timestamp_utc(1798761599, text);
+	CHECK_STR(text, "2026-12-31T23:59:59");
+	timestamp_utc(4107542400, text);
+	CHECK_STR(text, "2100-03-01T00:00:00");
 }
 
 TEST(json_text_is_escaped)
