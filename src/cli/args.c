@@ -173,14 +173,27 @@ static bool is_choice(const char *choices, const char *word)
 	return false;
 }
 
+/* "a|b|c" as "a, b or c". */
+static void spell_choices(struct buf *out, const char *choices)
+{
+	for (const char *c = choices; *c; c++)
+		if (*c == '|')
+			buf_adds(out, strchr(c + 1, '|') ? ", " : " or ");
+		else
+			buf_addc(out, *c);
+}
+
 static int check_choice(const struct cli_row *row, const char *value,
 			struct err *err)
 {
+	_cleanup_buf_ struct buf words = {0};
+
 	if (!row->arg || !strchr(row->arg, '|') || (row->flags & LENIENT) ||
 	    is_choice(row->arg, value))
 		return 0;
+	spell_choices(&words, row->arg);
 	return err_say(err, -EINVAL, "--%s %.40s: must be %s", row->name,
-		       value, row->arg);
+		       value, words.data);
 }
 
 static int add_value(struct args *args, const struct cli_row *section,

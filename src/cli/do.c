@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/do_root.h"
+#include "host/path.h"
 #include "oci/spec.h"
 
 extern char **environ;
@@ -86,7 +87,7 @@ static int parse_args(const struct args *args, struct do_plan *p,
 			return err_set(err, -errno, "--rw %s", *dir);
 		strv_add(&p->writable, path);
 	}
-	/* Where it is gone, the program begins at the root. */
+	/* The program begins at the root where that is gone or not shown. */
 	p->cwd = getcwd(NULL, 0);
 	return parse_limits(args, p, err);
 }
@@ -164,11 +165,14 @@ static void add_resolver(struct oci_spec *spec)
 		add_bind(spec, dir, "rro");
 }
 
-static bool is_dir(const char *path)
+static bool can_enter(const struct do_plan *plan, const char *dir)
 {
+	bool shown = do_root_shows(dir);
 	struct stat st;
 
-	return path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	STRV_FOREACH(w, plan->writable)
+		shown |= path_below(dir, *w) != NULL;
+	return shown && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static void fill_spec(struct oci_spec *spec, const struct args *args,
@@ -197,7 +201,7 @@ static void fill_spec(struct oci_spec *spec, const struct args *args,
 	p->env = environ;
 	p->n_rlimits = 0;
 	p->terminal = isatty(0) && isatty(1);
-	if (is_dir(plan->cwd))
+	if (plan->cwd && can_enter(plan, plan->cwd))
 		p->cwd = plan->cwd;
 }
 

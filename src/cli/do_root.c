@@ -170,7 +170,7 @@ static int mount_overlay(const char *place, const char *name,
 /* ---------------------------------------------------------- what to show -- */
 
 /* What the kernel made up, the container gets its own of. */
-static bool is_shown(const char *path)
+bool do_root_shows(const char *path)
 {
 	static const char *const own[] = {"/proc", "/sys", "/dev", "/run"};
 
@@ -223,7 +223,7 @@ static int read_mounts(char ***ret, struct err *err)
 		point[strcspn(point, " ")] = '\0';
 		unescape(point);
 		/* What we cannot even look at, we cannot show. */
-		if (is_shown(point) && stat(point, &st) == 0)
+		if (do_root_shows(point) && stat(point, &st) == 0)
 			strv_add(ret, point);
 	}
 	return 0;
@@ -249,7 +249,7 @@ static int show_entry(struct do_root *r, const char *name, struct err *err)
 			rc = -errno;
 	} else if (S_ISDIR(st.st_mode)) {
 		rc = make_dir_like(target, &st);
-		if (rc == 0 && is_shown(path) &&
+		if (rc == 0 && do_root_shows(path) &&
 		    mount_overlay(r->dir, name, &st) < 0)
 			strv_add(&r->mounts, path);
 	}

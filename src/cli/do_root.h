@@ -20,4 +20,6 @@ struct do_root {
  * the user is root, and build the root there.  `keep` are directories that
  * have to stay reachable. */
 int do_root_enter(struct do_root *ret, char *const *keep, struct err *err);
+/* Is an absolute path of the host's the same thing in there? */
+bool do_root_shows(const char *path);
 void do_root_free(struct do_root *r);

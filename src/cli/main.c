@@ -56,13 +56,25 @@ static int unknown_command(int n, char **words)
 	return 1;
 }
 
+/* The n-th word of a command's positionals: "CONTAINER". */
+static int missing(const struct cli_row *c, int n, struct err *err)
+{
+	const char *word = c->arg;
+
+	/* "[--]" is not one. */
+	word += str_after(word, "[--] ") ? strlen("[--] ") : 0;
+	while (n-- > 0 && strchr(word, ' '))
+		word = strchr(word, ' ') + 1;
+	return err_say(err, -EINVAL, "%s: %.*s is missing", c->name,
+		       (int)strcspn(word, " ."), word);
+}
+
 static int check_positionals(const struct args *args, struct err *err)
 {
 	const struct cli_row *c = args->command;
 
 	if (args->n_rest < c->min)
-		return err_say(err, -EINVAL, "%s: %s is missing", c->name,
-			       c->arg);
+		return missing(c, args->n_rest, err);
 	if (c->max >= 0 && args->n_rest > c->max)
 		return err_say(err, -EINVAL,
 			       "%s: \"%s\" is one argument too many", c->name,

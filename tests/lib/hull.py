@@ -247,13 +247,14 @@ class Test:
     def hull_argv(self, *args):
         return [HULL, "--root", self.root, *args]
 
-    def start_hull(self, *args, **kw):
-        """A Popen of hull with these arguments."""
+    def start_hull(self, *args, prefix=(), **kw):
+        """A Popen of hull with these arguments; `prefix` is a command that
+        runs it."""
         kw.setdefault("stdin", subprocess.DEVNULL)
         kw.setdefault("stdout", subprocess.PIPE)
         kw.setdefault("stderr", subprocess.PIPE)
         kw.setdefault("text", True)
-        return subprocess.Popen(self.hull_argv(*args), **kw)
+        return subprocess.Popen([*prefix, *self.hull_argv(*args)], **kw)
 
     def hull(self, *args, status=0, fails=False, input=None, timeout=None,
              **kw):
