@@ -89,12 +89,13 @@ static void print_table(const struct container_info *list, size_t n,
 		const struct container_info *c = &list[i];
 		_cleanup_free_ char *owner = owner_name(c->owner);
 
-		buf_printf(out, "%-*s  %-8d  %-8s  %-10s  %-*s  %-20.20s  %s\n",
+		/* Seconds are enough for the eye. */
+		buf_printf(out, "%-*s  %-8d  %-8s  %-10s  %-*s  %.19sZ  %s\n",
 			   (int)id_width, c->id, (int)c->pid,
 			   container_status_name(c->status),
 			   c->sandbox ? c->sandbox : "-", (int)bundle_width,
 			   c->bundle ? c->bundle : "-",
-			   c->created ? c->created : "-", owner);
+			   c->created ? c->created : "", owner);
 	}
 }
 
