@@ -442,7 +442,7 @@ static void compile_body(struct compiler *c)
 			continue;
 		}
 		if (c->fuel)
-			c->out->code[c->fuel + 1].u32[1]++;
+			c->out->code[c->fuel].u32[1]++;
 		compile_op(c);
 	}
 }
@@ -516,8 +516,8 @@ static void begin_function(struct compiler *c)
 		ins[1].u32[1] = c->top - params;
 	}
 	if (c->inst->store->cfg.fuel) {
-		c->fuel = c->n;
 		emit(c, IR_fuel, 2);
+		c->fuel = c->last + 1;
 	}
 	barrier(c);
 }

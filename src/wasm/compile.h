@@ -97,7 +97,7 @@ struct compiler {
 	struct pending_clause *pending;
 	uint32_t n_clauses, clauses_cap;
 	uint32_t regions_cap;
-	uint32_t fuel; /* word of the current fuel instruction, 0 if none */
+	uint32_t fuel; /* word 1 of the current fuel instruction, or 0 */
 	struct code_map *map;
 };
 

@@ -30,7 +30,7 @@ static void start_fuel(struct compiler *c)
 	if (!c->inst->store->cfg.fuel)
 		return;
 	emit(c, IR_fuel, 2);
-	c->fuel = c->last;
+	c->fuel = c->last + 1;
 	barrier(c);
 }
 

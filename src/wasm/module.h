@@ -12,6 +12,9 @@
  * are the ones that browsers agreed on. */
 enum {
 	MAX_LOCALS = 50000,
+	/* Slots of 64 bits; operands count double, as if all were v128.  Ours
+	 * alone: register code has 16 bits for a slot (ir.h). */
+	MAX_FRAME = 60000,
 	MAX_BODY = 7654321,
 	MAX_BR_TABLE = 65520,
 	MAX_TYPES = 1000000,

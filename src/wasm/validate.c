@@ -33,15 +33,23 @@ static int no_memory(struct validator *v)
 
 /* --- the operand stack ---------------------------------------------------- */
 
+enum { PEAK_STEP = 64 };
+
 int v_grow(struct validator *v)
 {
-	uint32_t cap = v->cap ? v->cap * 2 : 64;
-	wasm_type *stack = realloc(v->stack, cap * sizeof(stack[0]));
+	v->peak += PEAK_STEP;
+	if (v->peak > v->cap) {
+		uint32_t cap = v->cap * 2 + PEAK_STEP;
+		wasm_type *stack = realloc(v->stack, cap * sizeof(stack[0]));
 
-	if (!stack)
-		return no_memory(v);
-	v->stack = stack;
-	v->cap = cap;
+		if (!stack)
+			return no_memory(v);
+		v->stack = stack;
+		v->cap = cap;
+	}
+	if (v->local_slots + 2 * v->peak > MAX_FRAME)
+		return reader_fail(&v->r, v->at, -ENOTSUP,
+				   "a frame of more than %d slots", MAX_FRAME);
 	return 0;
 }
 
@@ -453,6 +461,7 @@ static int read_locals(struct validator *v)
 		v->is_set[i] = 1;
 	}
 	v->n_locals = v->func->n_params;
+	v->local_slots = v->func->param_slots;
 	v->at = v->r.p;
 	groups = read_count(&v->r, 2, "local declarations");
 	for (uint32_t g = 0; g < groups && !v->r.rc; g++) {
@@ -463,6 +472,7 @@ static int read_locals(struct validator *v)
 		n = read_u32(&v->r);
 		t = read_value_type(&v->r, v->m);
 		total += n;
+		v->local_slots += (uint64_t)n * wasm_type_slots(t);
 		if (total > UINT32_MAX)
 			return reader_fail(&v->r, v->at, -ENOEXEC,
 					   "too many locals");
@@ -479,7 +489,7 @@ static int read_locals(struct validator *v)
 		return reader_fail(&v->r, v->at, -ENOTSUP,
 				   "%llu locals, at most %d are supported",
 				   (unsigned long long)total, MAX_LOCALS);
-	return v->r.rc;
+	return v->r.rc ? v->r.rc : v_grow(v);
 }
 
 static int validate_function(struct validator *v, uint32_t index)
@@ -493,7 +503,7 @@ static int validate_function(struct validator *v, uint32_t index)
 	v->r.end = m->bytes + b->end;
 	v->r.func = index;
 	v->func = &m->funcs[index]->func;
-	v->n = v->n_ctrls = v->n_set = 0;
+	v->n = v->n_ctrls = v->n_set = v->peak = 0;
 	if (read_locals(v))
 		return v->r.rc;
 	as_block = *v->func;

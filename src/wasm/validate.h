@@ -50,12 +50,14 @@ struct validator {
 	bool constant;	    /* a constant expression ... */
 	uint32_t n_globals; /* ... which may use globals below this */
 
+	/* `peak` is the most that n has been in this function, rounded up. */
 	wasm_type *stack;
-	uint32_t n, cap;
+	uint32_t n, peak, cap;
 	struct ctrl *ctrls;
 	uint32_t n_ctrls, ctrls_cap;
 	wasm_type *locals;
 	uint32_t n_locals, locals_cap;
+	uint64_t local_slots;
 	/* Locals without a default value, once they were set. */
 	uint8_t *is_set;
 	uint32_t *set_list;
@@ -73,7 +75,7 @@ wasm_type v_pop_slow(struct validator *v, wasm_type want);
 
 static inline void v_push(struct validator *v, wasm_type t)
 {
-	if (v->n < v->cap || v_grow(v) == 0)
+	if (v->n < v->peak || v_grow(v) == 0)
 		v->stack[v->n++] = t;
 }
 
