@@ -2,177 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/str.h"
-#include "base/timestamp.h"
-#include "host/caps.h"
-#include "host/fdpass.h"
-#include "host/lsm.h"
-#include "host/netlink.h"
-#include "host/path.h"
 #include "host/pidfd.h"
-#include "host/pty.h"
-#include "host/rdt.h"
-#include "host/sched.h"
-#include "host/userns.h"
 #include "oci/spec.h"
 #include "runtime/filter.h"
-#include "runtime/notify.h"
+#include "runtime/handover.h"
 #include "runtime/rdt.h"
-#include "runtime/rootless.h"
 #include "runtime/store.h"
 #include "runtime/sync.h"
-#include "sandbox/sandbox.h"
-
-/* ------------------------------------------------------------ reading it -- */
-
-/* A directory, and its absolute path without symlinks: one question to the
- * kernel instead of one for each component. */
-static int open_dir(const char *path, char **real)
-{
-	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char self[32];
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	rc = path_readlink_at(AT_FDCWD, self, real);
-	return rc < 0 ? rc : steal_fd(&fd);
-}
-
-static int read_config(struct creation *cr, int dir, const char *bundle,
-		       struct err *err)
-{
-	const char *name = cr->opts->config ? cr->opts->config : "config.json";
-	_cleanup_close_ int fd = -1;
-	int rc;
-
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, -errno, "open %s in bundle %s", name,
-			       bundle);
-	rc = buf_read_fd(&cr->config, fd, JSON_MAX_SIZE);
-	if (rc < 0)
-		return err_set(err, rc, "read %s in bundle %s", name, bundle);
-	return 0;
-}
-
-static int parse_config(struct creation *cr, const char *bundle,
-			struct err *err)
-{
-	struct container *c = cr->c;
-	int rc;
-
-	rc = oci_spec_parse(&c->spec, cr->config.data, cr->config.len, err);
-	if (rc == 0 && cr->rt->rootless)
-		rc = rootless_adapt(c->spec, err);
-	if (rc < 0)
-		return err_wrap(err, "%s/%s", bundle,
-				cr->opts->config ? cr->opts->config
-						 : "config.json");
-	return 0;
-}
-
-/* The absolute path of root.path, which is relative to the bundle. */
-static int find_rootfs(struct creation *cr, int *ret_fd, struct err *err)
-{
-	struct container *c = cr->c;
-	_cleanup_free_ char *joined = NULL, *real = NULL;
-	const char *path = c->spec->root.path;
-	_cleanup_close_ int fd = -1;
-
-	joined = *path == '/' ? xstrdup(path)
-			      : xasprintf("%s/%s", c->state.bundle, path);
-	fd = open_dir(joined, &real);
-	if (fd < 0)
-		return err_set(err, fd, "root.path: %s", joined);
-	c->state.rootfs = arena_strdup(c->arena, real);
-	*ret_fd = steal_fd(&fd);
-	return 0;
-}
-
-static void set_created(struct container *c)
-{
-	struct timespec now;
-	char second[TIMESTAMP_SIZE];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	timestamp_utc(now.tv_sec, second);
-	c->state.created = arena_printf(c->arena, "%s.%09ldZ", second,
-					now.tv_nsec);
-}
-
-static int choose_sandbox(struct creation *cr, int rootfs, struct err *err)
-{
-	struct container *c = cr->c;
-	struct sandbox_wish wish = {
-		.option = cr->rt->sandbox,
-		.spec = c->spec,
-		.called_as = cr->rt->called_as,
-		.rootfs_fd = rootfs,
-	};
-	int rc;
-
-	rc = sandbox_choose(&wish, &cr->sandbox, err);
-	if (rc < 0)
-		return rc;
-	c->state.sandbox = arena_strdup(c->arena, cr->sandbox->name);
-	return cr->sandbox->prepare ? cr->sandbox->prepare(c->spec, err) : 0;
-}
-
-static int load(struct creation *cr, struct err *err)
-{
-	const char *wanted = cr->opts->bundle ? cr->opts->bundle : ".";
-	struct container *c = cr->c;
-	_cleanup_free_ char *bundle = NULL;
-	_cleanup_close_ int dir = -1, rootfs = -1;
-	int rc;
-
-	dir = open_dir(wanted, &bundle);
-	if (dir < 0)
-		return err_set(err, dir, "bundle %s", wanted);
-	c->state.bundle = arena_strdup(c->arena, bundle);
-	rc = read_config(cr, dir, bundle, err);
-	if (rc == 0)
-		rc = parse_config(cr, bundle, err);
-	if (rc < 0)
-		return rc;
-	if (!c->spec->process)
-		return err_say(err, -EINVAL,
-			       "%s/config.json: process is missing: there is "
-			       "nothing to start",
-			       bundle);
-	rc = find_rootfs(cr, &rootfs, err);
-	if (rc == 0)
-		rc = choose_sandbox(cr, rootfs, err);
-	if (rc == 0)
-		rc = notify_prepare(c, err);
-	if (rc == 0)
-		rc = lsm_check(c->spec->process->apparmor_profile,
-			       c->spec->process->selinux_label, err);
-	if (rc < 0)
-		return rc;
-	set_created(c);
-	c->state.owner = geteuid();
-	c->state.rootless = cr->rt->rootless;
-	return 0;
-}
 
 /* ------------------------------------------------------------- preparing -- */
 
@@ -399,26 +244,6 @@ static int write_maps(pid_t pid, void *data, struct err *err)
 	return userns_write_maps(pid, proc, &maps, &denied, err);
 }
 
-/* What init cannot open from inside its user namespace. */
-static int send_sources(struct creation *cr, struct err *err)
-{
-	struct rootfs_sources sources = {0};
-	int rc;
-
-	rc = rootfs_sources_open(&cr->init.rootfs, cr->pid, cr->pidfd,
-				 &sources, err);
-	for (size_t i = 0; rc == 0 && i < sources.n; i++)
-		if (sources.fd[i] >= 0)
-			rc = sync_send_value(cr->sync[0], SYNC_SOURCE,
-					     sources.fd[i], (int)i);
-	rootfs_sources_free(&sources);
-	if (rc == 0)
-		rc = sync_send(cr->sync[0], SYNC_SOURCES_END, -1);
-	if (rc < 0 && err->code == 0)
-		return err_set(err, rc, "send the sources of mounts");
-	return rc;
-}
-
 static int spawn(struct creation *cr, int *exit_status, struct err *err)
 {
 	struct rootfs_sources early = {0};
@@ -453,191 +278,7 @@ static int spawn(struct creation *cr, int *exit_status, struct err *err)
 	return rc;
 }
 
-/* --------------------------------------------------------------- serving -- */
-
-int container_run_hooks(struct container *c, const char *kind,
-			const struct oci_hook *hooks, size_t n,
-			enum container_status status, struct err *err)
-{
-	_cleanup_buf_ struct buf state = {0};
-	struct hook_call call = {
-		.kind = kind,
-		.hooks = hooks,
-		.n = n,
-		.stdout_file = oci_annotation_get(c->spec->annotations,
-						  c->spec->n_annotations,
-						  "run.oci.hooks.stdout"),
-		.stderr_file = oci_annotation_get(c->spec->annotations,
-						  c->spec->n_annotations,
-						  "run.oci.hooks.stderr"),
-	};
-
-	if (n == 0)
-		return 0;
-	container_state_json(c, status, &state);
-	call.state_json = state.data;
-	return hooks_run(&call, err);
-}
-
-void container_poststop(struct container *c)
-{
-	struct err why = {0};
-
-	if (container_run_hooks(c, "poststop", c->spec->hooks.poststop,
-				c->spec->hooks.n_poststop, CONTAINER_STOPPED,
-				&why) < 0)
-		log_warn("%s", why.msg);
-}
-
-static int move_devices(struct creation *cr, struct err *err)
-{
-	const struct oci_linux *l = &cr->c->spec->linux;
-	_cleanup_close_ int netns = -1;
-	char path[40];
-	int rc = 0;
-
-	if (l->n_net_devices == 0)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)cr->pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (netns < 0)
-		return err_set(err, -errno, "open %s", path);
-	for (size_t i = 0; rc == 0 && i < l->n_net_devices; i++)
-		rc = netlink_move_device(&l->net_devices[i], netns, err);
-	return rc;
-}
-
-/* init has its namespaces and mounts, and waits. */
-static int serve_namespaces(struct creation *cr, struct err *err)
-{
-	struct oci_hooks *h = &cr->c->spec->hooks;
-	int rc;
-
-	rc = move_devices(cr, err);
-	if (rc == 0)
-		rc = container_run_hooks(cr->c, "prestart", h->prestart,
-					 h->n_prestart, CONTAINER_CREATING,
-					 err);
-	if (rc == 0)
-		rc = container_run_hooks(cr->c, "createRuntime",
-					 h->create_runtime,
-					 h->n_create_runtime,
-					 CONTAINER_CREATING, err);
-	if (rc < 0)
-		return rc;
-	rc = sync_send(cr->sync[0], SYNC_HOOKS_DONE, -1);
-	return rc < 0 ? err_set(err, rc, "answer init") : 0;
-}
-
-int container_take_console(int master, const char *console_socket, int *keep,
-			   struct err *err)
-{
-	_cleanup_close_ int fd = master;
-
-	if (fd < 0)
-		return err_say(err, -EPROTO, "the process sent no terminal");
-	if (console_socket)
-		return pty_send_master(console_socket, fd, err);
-	close_keep_errno(*keep);
-	*keep = steal_fd(&fd);
-	return 0;
-}
-
-/* Why init is gone without a word: nearly always out of memory. */
-static int init_died(struct creation *cr, struct err *err)
-{
-	int status = 0;
-
-	if (pidfd_reap(cr->pidfd, 2000, &status) < 0)
-		return err_say(err, -EPIPE,
-			       "the container's init left the sync protocol");
-	cr->pid = 0;
-	if (cr->cgroup && cgroup_was_oom(cr->cgroup, err))
-		return -ENOMEM;
-	return err_say(err, -EPIPE,
-		       "the container's init ended with status %d before the "
-		       "container was created",
-		       status);
-}
-
-static int serve(struct creation *cr, int *exit_status, struct err *err)
-{
-	int rc = 0;
-
-	while (rc == 0) {
-		int fd, value = 1, type;
-
-		type = sync_recv(cr->sync[0], &fd, &value, err);
-		if (type < 0) {
-			*exit_status = value;
-			return type;
-		}
-		switch (type) {
-		case SYNC_SOURCES:
-			rc = send_sources(cr, err);
-			break;
-		case SYNC_NAMESPACES:
-			rc = serve_namespaces(cr, err);
-			break;
-		case SYNC_CONSOLE:
-			rc = container_take_console(
-				fd, cr->opts->console_socket, &cr->master,
-				err);
-			fd = -1;
-			break;
-		case SYNC_CREATED:
-			return 0;
-		case 0:
-			rc = init_died(cr, err);
-			break;
-		default:
-			rc = err_say(err, -EPROTO,
-				     "init sent an unexpected message (%d)",
-				     type);
-		}
-		close_keep_errno(fd);
-	}
-	return rc;
-}
-
 /* ------------------------------------------------------------- finishing -- */
-
-int container_write_pid_file(const char *path, pid_t pid, struct err *err)
-{
-	_cleanup_free_ char *tmp = NULL;
-	_cleanup_close_ int fd = -1;
-	char text[16];
-	int n, rc = 0;
-
-	if (!path)
-		return 0;
-	/* Whoever sees the file sees the whole number. */
-	tmp = xasprintf("%s.%d", path, (int)getpid());
-	n = snprintf(text, sizeof(text), "%d", (int)pid);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return err_set(err, -errno, "--pid-file %s", path);
-	if (write(fd, text, (size_t)n) != n || rename(tmp, path) < 0)
-		rc = errno ? -errno : -EIO;
-	if (rc == 0)
-		return 0;
-	unlink(tmp);
-	return err_set(err, rc, "--pid-file %s", path);
-}
-
-int container_send_pidfd(const char *path, int pidfd, struct err *err)
-{
-	_cleanup_close_ int sock = -1;
-	int rc;
-
-	if (!path)
-		return 0;
-	sock = unix_connect(path, SOCK_STREAM, "--pidfd-socket", err);
-	if (sock < 0)
-		return sock;
-	rc = fd_send(sock, "pidfd", 5, &pidfd, 1);
-	return rc < 0 ? err_set(err, rc, "--pidfd-socket %s", path) : 0;
-}
 
 /* What must be on disk before the container counts as created; while init
  * is busy with its mounts. */
@@ -744,7 +385,7 @@ int creation_run(struct creation *cr, const struct runtime *rt,
 	};
 	rc = store_create(rt, opts->id, &cr->c, err);
 	if (rc == 0)
-		rc = load(cr, err);
+		rc = creation_load(cr, err);
 	if (rc == 0)
 		rc = mark_creating(cr, start_socket, err);
 	if (rc == 0)
@@ -758,7 +399,7 @@ int creation_run(struct creation *cr, const struct runtime *rt,
 	if (rc == 0)
 		rc = record(cr, err);
 	if (rc == 0)
-		rc = serve(cr, exit_status, err);
+		rc = creation_serve(cr, exit_status, err);
 	if (rc == 0)
 		rc = finish(cr, err);
 	if (rc < 0)

@@ -28,6 +28,10 @@ struct creation {
 	int pidfd;
 };
 
+/* The parts of creation_run() that have files of their own. */
+int creation_load(struct creation *cr, struct err *err);
+int creation_serve(struct creation *cr, int *exit_status, struct err *err);
+
 /* Up to the created state.  On failure all is undone and `cr` is free. */
 int creation_run(struct creation *cr, const struct runtime *rt,
 		 const struct create_opts *opts, bool start_socket,
@@ -53,11 +57,3 @@ int container_remove(struct container *c, struct err *err);
  * the poststart hooks, or with init's own error. */
 int container_await_exec(struct container *c, int sock, int *exit_status,
 			 struct err *err);
-
-/* A terminal arrived: give it to the --console-socket, or keep it. */
-int container_take_console(int master, const char *console_socket, int *keep,
-			   struct err *err);
-
-/* --pid-file and --pidfd-socket; NULL is none. */
-int container_write_pid_file(const char *path, pid_t pid, struct err *err);
-int container_send_pidfd(const char *path, int pidfd, struct err *err);

@@ -23,6 +23,7 @@
 #include "runtime/create.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/handover.h"
 #include "runtime/ns.h"
 #include "runtime/process.h"
 #include "runtime/store.h"
