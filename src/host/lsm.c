@@ -60,9 +60,10 @@ static int write_attr(int fd, const char *text)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-int lsm_set_exec_profile(lsm_attr_open *open_attr, void *arg,
-			 const char *apparmor_profile, struct err *err)
+int lsm_set_profile(lsm_attr_open *open_attr, void *arg, enum lsm_when when,
+		    const char *apparmor_profile, struct err *err)
 {
+	bool now = when == LSM_NOW;
 	_cleanup_free_ char *command = NULL;
 	_cleanup_close_
 	int fd = -1;
@@ -72,10 +73,11 @@ int lsm_set_exec_profile(lsm_attr_open *open_attr, void *arg,
 		return 0;
 	/* The second name is the one of kernels before 5.8, which SELinux
 	 * takes too when both are there. */
-	fd = open_attr(arg, "apparmor/exec");
+	fd = open_attr(arg, now ? "apparmor/current" : "apparmor/exec");
 	if (fd == -ENOENT)
-		fd = open_attr(arg, "exec");
-	command = xasprintf("exec %s", apparmor_profile);
+		fd = open_attr(arg, now ? "current" : "exec");
+	command = xasprintf("%s %s", now ? "changeprofile" : "exec",
+			    apparmor_profile);
 	rc = fd < 0 ? fd : write_attr(fd, command);
 	if (rc == -ENOENT)
 		return err_say(err, rc,
@@ -102,12 +104,13 @@ static int set_label(lsm_attr_open *open_attr, void *arg, const char *attr,
 		      : 0;
 }
 
-int lsm_set_exec_label(lsm_attr_open *open_attr, void *arg,
-		       const char *selinux_label, struct err *err)
+int lsm_set_label(lsm_attr_open *open_attr, void *arg, enum lsm_when when,
+		  const char *selinux_label, struct err *err)
 {
 	if (str_empty(selinux_label))
 		return 0;
-	return set_label(open_attr, arg, "exec", selinux_label, err);
+	return set_label(open_attr, arg, when == LSM_NOW ? "current" : "exec",
+			 selinux_label, err);
 }
 
 int lsm_set_key_label(lsm_attr_open *open_attr, void *arg,

@@ -277,6 +277,7 @@ int process_prepare(struct process_setup *setup,
 		.process = p,
 		.env = environment(setup, root),
 		.is_exec = setup->is_exec,
+		.preserve_fds = setup->preserve_fds,
 	};
 	rc = own_stdio(p, err);
 	/* Before a capability goes: from then on a process of the container
@@ -307,12 +308,15 @@ static int open_attr(void *arg, const char *name)
 static int set_labels(const struct process_setup *setup, struct err *err)
 {
 	const struct oci_process *p = setup->process;
+	enum lsm_when when = setup->sandbox->in_process ? LSM_NOW
+							: LSM_ON_EXEC;
 	void *arg = (void *)setup;
 	int rc;
 
-	rc = lsm_set_exec_profile(open_attr, arg, p->apparmor_profile, err);
+	rc = lsm_set_profile(open_attr, arg, when, p->apparmor_profile, err);
 	if (rc == 0)
-		rc = lsm_set_exec_label(open_attr, arg, p->selinux_label, err);
+		rc = lsm_set_label(open_attr, arg, when, p->selinux_label,
+				   err);
 	return rc;
 }
 

@@ -34,8 +34,11 @@ static int check_executable(const struct program_root *root, const char *path)
 			return -errno;
 		if (S_ISDIR(st.st_mode))
 			return -EISDIR;
-		return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno
-								       : 0;
+		return faccessat(AT_FDCWD, path,
+				 root->interpreted ? R_OK : X_OK,
+				 AT_EACCESS) < 0
+			       ? -errno
+			       : 0;
 	}
 	fd = path_open_in_root(root->fd, path, O_PATH);
 	if (fd < 0)
@@ -128,4 +131,35 @@ int program_find(const struct program_root *root, const char *name,
 	if (denied)
 		return refuse(denied, name, name, exit_status, err);
 	return refuse(-ENOENT, name, NULL, exit_status, err);
+}
+
+/* The length of "x.wasm" in "x.wasm#func", or of all of it. */
+static size_t module_len(const char *name)
+{
+	const char *hash = strrchr(name, '#');
+	size_t n = hash ? (size_t)(hash - name) : 0;
+
+	if (n > 5 && strncmp(hash - 5, ".wasm", 5) == 0)
+		return n;
+	return strlen(name);
+}
+
+int program_find_module(const struct program_root *root, const char *name,
+			char *const *env, const char *cwd, char **ret,
+			char **ret_func, int *exit_status, struct err *err)
+{
+	_cleanup_free_ char *path = xstrndup(name, module_len(name));
+	_cleanup_free_ char *local = xasprintf("./%s", path);
+	_cleanup_free_ char *top = xasprintf("/%s", path);
+	int rc;
+
+	*ret_func = NULL;
+	rc = program_find(root, path, env, cwd, ret, exit_status, err);
+	if (rc == -ENOENT && !strchr(path, '/') &&
+	    (program_find(root, local, env, cwd, ret, NULL, NULL) == 0 ||
+	     program_find(root, top, env, cwd, ret, NULL, NULL) == 0))
+		rc = 0;
+	if (rc == 0 && name[strlen(path)] == '#')
+		*ret_func = xstrdup(name + strlen(path) + 1);
+	return rc;
 }

@@ -11,6 +11,8 @@ struct err;
  * our own root. */
 struct program_root {
 	int fd;
+	bool interpreted; /* being readable is enough: the kernel is not asked
+			   * to execute it */
 };
 
 /* The path that `name` means with the PATH of `env` (the kernel's users
@@ -23,3 +25,11 @@ int program_find(const struct program_root *root, const char *name,
 
 /* The file begins with the magic of a WebAssembly module. */
 bool program_is_wasm(int fd);
+
+/* The WebAssembly module that args[0] means: as above, and a bare name that
+ * PATH does not lead to is one in the working directory or in the root.
+ * "x.wasm#func" names an export of it: *ret_func is "func", malloc()ed, else
+ * NULL. */
+int program_find_module(const struct program_root *root, const char *name,
+			char *const *env, const char *cwd, char **ret,
+			char **ret_func, int *exit_status, struct err *err);

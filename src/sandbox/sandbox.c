@@ -17,6 +17,7 @@
 
 static const struct sandbox *const sandboxes[] = {
 	&sandbox_namespaces,
+	&sandbox_wasm,
 };
 
 const struct sandbox *sandbox_find(const char *name)
@@ -31,7 +32,8 @@ const struct sandbox *sandbox_find(const char *name)
 static const char *handler_name(const char *handler, const char *program)
 {
 	bool is_wasm = program && (str_ends_with(program, ".wasm") ||
-				   str_ends_with(program, ".wat"));
+				   str_ends_with(program, ".wat") ||
+				   strstr(program, ".wasm#"));
 
 	if (str_eq(handler, "wasm") || str_eq(handler, "wasmedge") ||
 	    str_eq(handler, "wasmtime") || str_eq(handler, "wasmer"))
@@ -57,15 +59,15 @@ static const char *variant_name(const char *variant, const char *program)
  * annotations did or did not arrive. */
 static bool entrypoint_is_wasm(const struct sandbox_wish *wish)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *func = NULL;
 	const struct oci_process *process = wish->spec->process;
 	struct program_root root = {.fd = wish->rootfs_fd};
 	_cleanup_close_ int fd = -1;
 
 	if (!process || !process->args || !process->args[0])
 		return false;
-	if (program_find(&root, process->args[0], process->env, process->cwd,
-			 &path, NULL, NULL) < 0)
+	if (program_find_module(&root, process->args[0], process->env,
+				process->cwd, &path, &func, NULL, NULL) < 0)
 		return false;
 	fd = path_open_in_root(wish->rootfs_fd, path, O_RDONLY | O_NONBLOCK);
 	return fd >= 0 && program_is_wasm(fd);

@@ -24,12 +24,16 @@ struct sandbox_task {
 	const struct oci_process *process;
 	char **env;	/* complete: what the program will see */
 	bool is_exec;	/* a further program in a running container */
+	unsigned int preserve_fds; /* open, from 3 on, that it inherits */
 	char *program;	/* set by load(): what enter() runs */
 	void *data;	/* the sandbox's own, from load() to enter() */
 };
 
 struct sandbox {
 	const char *name;
+	/* enter() never calls execve(), which would else close descriptors,
+	 * reset signals and change to the LSM's label. */
+	bool in_process;
 	/* In one sentence, why this host cannot run it; 0 if it can. */
 	int (*probe)(struct err *err);
 	/* Change the plan of the shell before it is built.  NULL: nothing. */
@@ -44,6 +48,7 @@ struct sandbox {
 };
 
 extern const struct sandbox sandbox_namespaces;
+extern const struct sandbox sandbox_wasm;
 
 /* Everything that may say which sandbox is meant, the strongest first. */
 struct sandbox_wish {

@@ -72,13 +72,12 @@ static bool has_shape(const struct wasm_functype *ft, const char *sig)
 	return !*sig;
 }
 
-/* By name and shape; where only the name is known the shape is the first one,
- * and instantiation reports the difference. */
+/* By name and shape. */
 static const struct wasi_function *
-find_function(struct wasm_str name, const struct wasm_functype *ft)
+find_function(struct wasm_str name, const struct wasm_functype *ft,
+	      bool *known)
 {
-	const struct wasi_function *known = NULL;
-
+	*known = false;
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		const struct wasi_function *f = &functions[i];
 
@@ -87,10 +86,9 @@ find_function(struct wasm_str name, const struct wasm_functype *ft)
 			continue;
 		if (has_shape(ft, f->sig))
 			return f;
-		if (!known)
-			known = f;
+		*known = true;
 	}
-	return known;
+	return NULL;
 }
 
 static const char *const module_names[] = {
@@ -105,6 +103,11 @@ static int wasi_module(struct wasm_str module)
 		if (wasm_str_eq(module, wasm_str(module_names[i])))
 			return i;
 	return -1;
+}
+
+bool wasi_has_module(struct wasm_str module)
+{
+	return wasi_module(module) >= 0;
 }
 
 int wasi_link(struct wasi *w, struct wasm_store *store,
@@ -124,15 +127,24 @@ int wasi_link(struct wasi *w, struct wasm_store *store,
 		const struct wasi_function *f;
 		struct wasm_import imp;
 		int which, rc;
+		bool known;
 
 		wasm_module_import(module, i, &imp);
 		which = wasi_module(imp.module);
 		if (which < 0 || imp.type.kind != WASM_FUNC)
 			continue;
-		f = find_function(imp.name, wasm_store_functype(
-						    store, imp.type.func));
+		f = find_function(imp.name,
+				  wasm_store_functype(store, imp.type.func),
+				  &known);
 		if (!f)
-			continue;
+			return err_say(err, -ENOLINK,
+				       "import %s.%.*s: %s", module_names[which],
+				       (int)(imp.name.len < 64 ? imp.name.len
+							       : 64),
+				       imp.name.data,
+				       known ? "not the type that it has in "
+					       "WASI"
+					     : "WASI has no such function");
 		*b = (struct wasi_binding){w, f->fn, which == 1};
 		rc = wasm_linker_func(linker, module_names[which], f->name,
 				      f->sig, call_function, b, err);

@@ -49,11 +49,15 @@ int wasi_new(const struct wasi_config *cfg, struct wasi **ret,
 void wasi_free(struct wasi *w);
 
 /* Define those functions that `module` imports, each in the shape that it
- * expects (sock_accept and others exist in two).  Unknown names are left for
- * wasm_instantiate() to complain about. */
+ * expects (sock_accept and others exist in two).  -ENOLINK when a name of
+ * WASI's is unknown or has no such shape; imports from elsewhere are left to
+ * others. */
 int wasi_link(struct wasi *w, struct wasm_store *store,
 	      struct wasm_linker *linker, const struct wasm_module *module,
 	      struct err *err);
+
+/* Is this a name that WASI's functions are imported from? */
+bool wasi_has_module(struct wasm_str module);
 
 /* Did the guest end itself?  Then *code is what it passed to proc_exit(), or
  * 128 plus the signal's number after proc_raise(). */

@@ -75,6 +75,42 @@ void wasm_file_unmap(struct wasm_file *f)
 
 /* --- programs ------------------------------------------------------------------- */
 
+/* A name out of a module goes to a terminal: whoever wrote the module must
+ * not write to it. */
+static void add_name(struct buf *report, struct wasm_str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char ch = (unsigned char)name.data[i];
+
+		buf_addc(report, ch < 0x20 || ch == 0x7f ? '?' : (char)ch);
+	}
+}
+
+/* Before anything runs: a container whose module cannot run should not get as
+ * far as being created. */
+static int check_imports(const struct wasm_module *m, struct err *err)
+{
+	for (uint32_t i = 0; i < wasm_module_n_imports(m); i++) {
+		struct wasm_import imp;
+		struct buf name = {0};
+		int rc;
+
+		wasm_module_import(m, i, &imp);
+		if (imp.type.kind == WASM_FUNC && wasi_has_module(imp.module))
+			continue;
+		add_name(&name, imp.module);
+		buf_addc(&name, '.');
+		add_name(&name, imp.name);
+		rc = err_say(err, -ENOLINK,
+			     "import %.150s: nothing provides this %s (WASI is "
+			     "all there is)",
+			     name.data, wasm_kind_name(imp.type.kind));
+		buf_free(&name);
+		return rc;
+	}
+	return 0;
+}
+
 int wasi_program_load(struct wasi_program *p, const struct wasm_file *file,
 		      const struct wasm_config *store,
 		      const struct wasi_config *wasi, struct err *err)
@@ -88,6 +124,8 @@ int wasi_program_load(struct wasi_program *p, const struct wasm_file *file,
 				      &p->module, err);
 	if (rc == 0)
 		rc = wasm_linker_new(p->store, &p->linker, err);
+	if (rc == 0)
+		rc = check_imports(p->module, err);
 	if (rc == 0)
 		rc = wasi_link(p->wasi, p->store, p->linker, p->module, err);
 	if (rc < 0)
@@ -165,17 +203,6 @@ static int exit_status(uint32_t code)
 	if (code <= 255)
 		return (int)code;
 	return code & 255 ? (int)(code & 255) : 1;
-}
-
-/* A name out of a module goes to a terminal: whoever wrote the module must
- * not write to it. */
-static void add_name(struct buf *report, struct wasm_str name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		unsigned char ch = (unsigned char)name.data[i];
-
-		buf_addc(report, ch < 0x20 || ch == 0x7f ? '?' : (char)ch);
-	}
 }
 
 static void add_trace(struct buf *report, const struct wasm_store *store)

@@ -222,13 +222,14 @@ static struct wasi_fd *directory_of(struct wasi *w, const char *path,
  * binding from inside of its directory is safe. */
 static int bind_in(const struct wasi_parent *p, int fd)
 {
-	_cleanup_close_ int cwd = open(".", O_PATH | O_CLOEXEC);
+	const struct wasi_dir here = {.fd = AT_FDCWD};
+	_cleanup_close_ int cwd = wasi_open_beneath(&here, ".", O_PATH, 0);
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	size_t len = strlen(p->name);
 	int rc;
 
 	if (cwd < 0)
-		return -errno;
+		return cwd;
 	if (len >= sizeof(un.sun_path) || p->trailing_slash)
 		return -EINVAL;
 	memcpy(un.sun_path, p->name, len + 1);
