@@ -72,17 +72,26 @@ TEST(labels_go_where_the_kernel_reads_them)
 
 	make(dir, "exec");
 	make(dir, "keycreate");
-	CHECK(lsm_set_exec_profile(open_fake, &dir, "", NULL) == 0);
+	CHECK(lsm_set_profile(open_fake, &dir, LSM_ON_EXEC, "", NULL) == 0);
 	check_file(dir, "exec", "");
 	/* Kernels before 5.8. */
-	CHECK(lsm_set_exec_profile(open_fake, &dir, "prof", NULL) == 0);
+	CHECK(lsm_set_profile(open_fake, &dir, LSM_ON_EXEC, "prof", NULL) == 0);
 	check_file(dir, "exec", "exec prof");
 	CHECK(mkdirat(dir, "apparmor", 0755) == 0);
 	make(dir, "apparmor/exec");
-	CHECK(lsm_set_exec_profile(open_fake, &dir, "other", NULL) == 0);
+	CHECK(lsm_set_profile(open_fake, &dir, LSM_ON_EXEC, "other", NULL) ==
+	      0);
 	check_file(dir, "apparmor/exec", "exec other");
-	CHECK(lsm_set_exec_label(open_fake, &dir, "u:r:t:s0", NULL) == 0);
+	CHECK(lsm_set_label(open_fake, &dir, LSM_ON_EXEC, "u:r:t:s0", NULL) ==
+	      0);
 	check_file(dir, "exec", "u:r:t:s0");
+	/* A process that executes nothing changes at once. */
+	make(dir, "current");
+	make(dir, "apparmor/current");
+	CHECK(lsm_set_profile(open_fake, &dir, LSM_NOW, "now", NULL) == 0);
+	check_file(dir, "apparmor/current", "changeprofile now");
+	CHECK(lsm_set_label(open_fake, &dir, LSM_NOW, "u:r:n:s0", NULL) == 0);
+	check_file(dir, "current", "u:r:n:s0");
 	CHECK(lsm_set_key_label(open_fake, &dir, "u:r:k:s0", NULL) == 0);
 	check_file(dir, "keycreate", "u:r:k:s0");
 	CHECK(unlinkat(dir, "keycreate", 0) == 0);
