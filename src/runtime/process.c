@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,16 +90,35 @@ int process_terminal(const struct process_setup *setup, int root_fd,
 	return 0;
 }
 
+/* Engines give us their own /dev/null where there is no input.  Through it a
+ * container's root could change the mode of the host's device, so it is
+ * replaced by that of the container, if there is one. */
+static void own_null(int root_fd, int fd, const struct stat *host)
+{
+	_cleanup_close_ int null = -1;
+	struct stat st;
+
+	null = path_open_in_root(root_fd, "dev/null", O_RDWR | O_NOCTTY);
+	if (null < 0 || fstat(null, &st) < 0)
+		return;
+	if (S_ISCHR(st.st_mode) && st.st_rdev == host->st_rdev &&
+	    st.st_dev != host->st_dev)
+		dup2(null, fd);
+}
+
 /* Pipes that the engine made for us belong to root: /dev/stdout could not be
  * opened anew by a program that runs as somebody else.  A device is never
- * touched: it may be the host's own /dev/null. */
-static int own_stdio(const struct oci_process *p, struct err *err)
+ * touched: it may be the host's. */
+static int own_stdio(const struct oci_process *p, int root_fd,
+		     struct err *err)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat st;
 
 		if (fstat(fd, &st) < 0)
 			continue;
+		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+			own_null(root_fd, fd, &st);
 		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 			continue;
 		if (st.st_uid == p->user.uid)
@@ -279,7 +299,7 @@ int process_prepare(struct process_setup *setup,
 		.is_exec = setup->is_exec,
 		.preserve_fds = setup->preserve_fds,
 	};
-	rc = own_stdio(p, err);
+	rc = own_stdio(p, root, err);
 	/* Before a capability goes: from then on a process of the container
 	 * that was there first could trace us, or open /proc/PID/exe, which
 	 * is hull itself. */

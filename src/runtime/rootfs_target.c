@@ -217,10 +217,11 @@ int rootfs_attach(struct rootfs *r, int mnt, const struct target *t,
 	}
 	if (rc < 0 && fd >= 0 && is_other_kind(fd, t))
 		return err_say(err, -ENOTDIR,
-			       t->is_dir ? "the source is a directory, /%s of "
-					   "the container is not"
-					 : "the source is not a directory, "
-					   "/%s of the container is",
+			       /* Docker looks for these three words. */
+			       t->is_dir ? "not a directory: /%s of the "
+					   "container, but the source is one"
+					 : "not a directory: the source, but "
+					   "/%s of the container is one",
 			       t->path);
 	if (rc < 0)
 		return err_set(err, rc, "attach to /%s of the container",

@@ -42,6 +42,16 @@ def _(t):
     t.equal(t.run(b).stdout, "/elsewhere\n")
 
 
+@test("a /dev/null that is the host's becomes the container's, in exec too")
+def _(t):
+    need_root()
+    # A container's root could change the mode of the host's through it.
+    script = "stat -L -c %d /dev/null /proc/self/fd/0 | sort -u | wc -l"
+    t.equal(t.run(script).stdout, "1\n")
+    c = t.running("sleep 100")
+    t.equal(t.hull("exec", c, "/bin/sh", "-c", script).stdout, "1\n")
+
+
 @test("the environment is the document's")
 def _(t):
     need_root()

@@ -337,8 +337,8 @@ TEST(a_directory_and_a_file_do_not_fit)
 	rig_bind(&g, "file", "/etc");
 	CHECK_INT(rig_build(&g), -ENOTDIR);
 	CHECK_STR(g.err.msg,
-		  "mounts[0] /etc: the source is not a directory, /etc of "
-		  "the container is");
+		  "mounts[0] /etc: not a directory: the source, but /etc of "
+		  "the container is one");
 }
 
 /* The container of its own mount namespace mounts something in a volume. */
