@@ -66,7 +66,7 @@ def unpack_suite(into):
     suite = find_suite()
     if not suite:
         return None, ('no suite of the specification: HULL_WASM_SPEC names '
-                      'its folder (docs/wasm.md)')
+                      'its folder (docs/wasm-testing.md)')
     archive = suite
     if os.path.isdir(suite):
         archive = os.path.join(suite, 'core3.tar.zst')

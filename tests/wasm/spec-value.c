@@ -86,12 +86,13 @@ unsigned int spec_value(struct wasm_store *store, const struct node *val,
 			       (uint8_t *)v);
 		return 2;
 	}
+	/* The second is how wast2json writes it. */
+	if (is(type, "refnull") || is(node_text(val, "value"), "null"))
+		return 1;
 	if (is(type, "externref") || is(type, "hostref")) {
 		v->ref = wasm_ref_new_host(store, host_object(val));
 		return 1;
 	}
-	if (is(type, "refnull"))
-		return 1;
 	if (is(type, "i32") || is(type, "i64") || is(type, "f32") ||
 	    is(type, "f64")) {
 		v->i64 = strtoull(value->text, NULL, 10);
@@ -137,7 +138,7 @@ static bool ref_matches(struct wasm_store *store, const struct node *pattern,
 
 	if (!wasm_type_is_ref(type))
 		return false;
-	if (is(want, "refnull"))
+	if (is(want, "refnull") || is(node_text(pattern, "value"), "null"))
 		return ref == 0;
 	if (ref == 0)
 		return false;

@@ -5,7 +5,7 @@
 
 The suite is data that is not in the tree.  It is looked for in HULL_WASM_SPEC
 (a folder of JSON files, or of core3.tar.zst, or that archive), then in
-../shared/wasm-spec next to the tree; docs/wasm.md says how to make one."""
+../shared/wasm-spec next to the tree; docs/wasm-testing.md says how to make one."""
 
 # timeout: 300
 import os
