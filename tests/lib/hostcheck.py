@@ -143,8 +143,8 @@ def differences(before):
 
 
 def settle(before):
-    """Differences that last; processes among them are ended, so that they
-    do not count against the next program as well."""
+    """Differences that last.  Processes and empty cgroups among them are
+    removed, so that they do not count against the next program as well."""
     deadline = time.monotonic() + GRACE
     while True:
         reap_orphans()
@@ -157,6 +157,12 @@ def settle(before):
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
+    for cgroup in sorted(_cgroups() - before["cgroups"], reverse=True):
+        if "cgroup: " + cgroup in found:
+            try:
+                os.rmdir(cgroup)
+            except OSError:
+                pass
     return found
 
 
