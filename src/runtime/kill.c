@@ -73,8 +73,9 @@ static int kill_all(struct container *c, struct cgroup *cg, struct err *err)
 	_cleanup_close_ int pidfd = container_pidfd(c);
 	int rc;
 
-	/* With the init of a pid namespace the kernel ends all others. */
-	if (pidfd < 0 && c->state.own_pid_namespace)
+	/* With the init of a pid namespace the kernel ends all others.  The
+	 * file alone is not to be believed when it says that init is gone. */
+	if (c->init_reaped && c->state.own_pid_namespace)
 		return 0;
 	if (pidfd >= 0)
 		pidfd_signal(pidfd, SIGKILL);

@@ -35,6 +35,7 @@ static int wait_and_delete(struct creation *cr, struct foreground *fg,
 			     exit_status, err);
 	if (rc < 0 || cr->opts->keep)
 		return rc;
+	cr->c->init_reaped = true;
 	rc = store_relock(cr->c, err);
 	/* Somebody was faster. */
 	if (rc == -ENOENT)

@@ -61,6 +61,7 @@ struct container {
 	int dir_fd;	/* <root>/<id>, carries the lock */
 	struct state state;
 	struct oci_spec *spec; /* after store_load_spec() */
+	bool init_reaped;      /* by us: it has certainly ended */
 	struct arena *arena;   /* all strings above */
 };
 

@@ -214,12 +214,13 @@ class Result:
 
 
 class Test:
+    ids = 0     # of all tests of the program
+
     def __init__(self, name):
         self.name = name
         self.dir = tempfile.mkdtemp(prefix="hull-test-")
         self.root = os.path.join(self.dir, "state")
         self._bundles = 0
-        self._ids = 0
         self._undo = []
 
     # -- making things
@@ -232,8 +233,8 @@ class Test:
 
     def id(self, hint="c"):
         """An id that no other test uses, since it names the cgroup too."""
-        self._ids += 1
-        return f"hull-test-{os.getpid()}-{hint}{self._ids}"
+        Test.ids += 1
+        return f"hull-test-{os.getpid()}-{hint}{Test.ids}"
 
     def path(self, name):
         return os.path.join(self.dir, name)
