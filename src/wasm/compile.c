@@ -91,6 +91,9 @@ union code *emit(struct compiler *c, enum ir ir, uint32_t words)
 	union code *ins = c->scratch;
 
 	c->seq++;
+	/* What is emitted where the last one was replaces it. */
+	c->prev_ir = c->last == c->n ? IR_COUNT : c->last_ir;
+	c->prev = c->last;
 	c->last = c->n;
 	c->last_ir = ir;
 	c->last_acc = c->last_dst = c->last_has_r = false;
@@ -187,20 +190,34 @@ bool const_fits(const struct entry *e)
 	return e->type == WASM_I32 || (int64_t)e->k == (int32_t)e->k;
 }
 
+/* Up to four plain copies in a row are one instruction. */
+static bool append_copy(struct compiler *c, uint16_t to, uint16_t from)
+{
+	unsigned int n = c->last_ir - IR_copy + 1;
+	uint16_t *pair;
+
+	if (c->last_ir < IR_copy || c->last_ir > IR_copy3 || c->rc)
+		return false;
+	if (n == 2) {
+		if (!code_reserve(c, 1))
+			return false;
+		c->out->code[c->n++].u64 = 0;
+	}
+	pair = &c->out->code[c->last + 1].u16[2 * n];
+	pair[0] = to;
+	pair[1] = from;
+	change_last(c, c->last_ir + 1);
+	c->seq++;
+	return true;
+}
+
 static void emit_copy(struct compiler *c, uint16_t to, const struct entry *e)
 {
 	union code *ins;
 
-	/* Two plain copies in a row are one instruction. */
-	if (c->last_ir == IR_copy && e->type != WASM_V128 &&
-	    e->type != WASM_F32 && !c->rc) {
-		change_last(c, IR_copy2);
-		ins = &c->out->code[c->last];
-		ins[1].u16[2] = to;
-		ins[1].u16[3] = e->slot;
-		barrier(c);
+	if (e->type != WASM_V128 && e->type != WASM_F32 &&
+	    append_copy(c, to, e->slot))
 		return;
-	}
 	ins = emit(c,
 		   e->type == WASM_V128 ? IR_copy_v128 :
 		   e->type == WASM_F32	? IR_copy_f32 :

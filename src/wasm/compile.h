@@ -86,6 +86,9 @@ struct compiler {
 	/* The last instruction, while nothing came in between. */
 	uint32_t seq, last;
 	enum ir last_ir;
+	/* And the one before it, likewise; IR_COUNT if there is none. */
+	uint32_t prev;
+	enum ir prev_ir;
 	bool last_acc;	    /* leaves its result in the accumulator */
 	bool last_dst;	    /* result goes to field 0 of word 1 */
 	bool last_has_r;    /* last_ir + 1 does not store */

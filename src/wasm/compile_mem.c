@@ -51,6 +51,34 @@ static bool absolute(const struct memarg *arg, const struct entry *address)
 	       (uint32_t)address->k + arg->offset <= UINT32_MAX;
 }
 
+/* When the address is a sum that was just made, only for this: the load adds
+ * its operands itself.  The sum wraps at 32 bits, unlike the offset, so with
+ * a constant there is only room for one of them. */
+static bool load_sum(struct compiler *c, enum ir ir, const struct memarg *arg,
+		     const struct entry *a)
+{
+	union code operands, *ins;
+
+	if (!in_acc(c, a) || a->where != IN_HOME || c->rc)
+		return false;
+	operands = c->out->code[c->last + 1];
+	if (c->last_ir == IR_i32_add_sk_s && arg->offset == 0)
+		ir += 6;
+	else if (c->last_ir == IR_i32_add_rk_s && arg->offset == 0)
+		ir += 8;
+	else if (c->last_ir == IR_i32_add_ss_s && arg->offset <= UINT16_MAX)
+		ir += 10;
+	else
+		return false;
+	if (c->last_ir == IR_i32_add_ss_s)
+		operands.u16[3] = (uint16_t)arg->offset;
+	c->n = c->last;
+	ins = emit(c, ir, 2);
+	ins[1] = operands;
+	push_result(c, ins, load_type(c->op), true, true);
+	return true;
+}
+
 static void load(struct compiler *c)
 {
 	enum ir ir = op_compile_table[c->op].ir;
@@ -60,10 +88,12 @@ static void load(struct compiler *c)
 	uint16_t slot;
 
 	if (!arg.fast) {
-		ins = emit_checked(c, ir + 6, &arg, &a);
+		ins = emit_checked(c, ir + 12, &arg, &a);
 		push_result(c, ins, load_type(c->op), true, false);
 		return;
 	}
+	if (load_sum(c, ir, &arg, &a))
+		return;
 	if (absolute(&arg, &a)) {
 		ins = emit(c, ir + 4, 2);
 		arg.offset += (uint32_t)a.k;
@@ -79,18 +109,42 @@ static void load(struct compiler *c)
 	push_result(c, ins, load_type(c->op), true, true);
 }
 
-/* Forms: ss sr rs ks kr checked. */
+/* Of a constant, to an address that is none. */
+static void store_const(struct compiler *c, enum ir ir,
+			const struct memarg *arg, const struct entry *a,
+			uint64_t k)
+{
+	union code *ins;
+
+	if (in_acc(c, a)) {
+		take_acc(c, a);
+		ins = emit(c, ir + 6, 3);
+	} else {
+		ins = emit(c, ir + 5, 3);
+	}
+	ins[1].u16[1] = a->slot;
+	ins[1].u32[1] = (uint32_t)arg->offset;
+	ins[2].u64 = k;
+}
+
+/* Forms: ss sr rs ks kr sk rk checked. */
 static void store(struct compiler *c)
 {
 	enum ir ir = op_compile_table[c->op].ir;
 	struct memarg arg = read_memarg(c);
 	struct entry v = pop(c), a = pop(c);
-	uint16_t value = slot_of(c, &v), address = a.slot;
 	bool k = arg.fast && absolute(&arg, &a);
+	uint16_t value, address;
 	union code *ins;
 
+	if (arg.fast && v.where == IN_CONST && a.where != IN_CONST) {
+		store_const(c, ir, &arg, &a, v.k);
+		return;
+	}
+	value = slot_of(c, &v);
+	address = a.slot;
 	if (!arg.fast) {
-		ins = emit_checked(c, ir + 5, &arg, &a);
+		ins = emit_checked(c, ir + 7, &arg, &a);
 		ins[1].u16[0] = value;
 		return;
 	}

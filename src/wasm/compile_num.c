@@ -203,11 +203,48 @@ static enum ir fused(enum op op, enum variant v, bool sense)
 	return op_compile_table[op].ir + 10 + v + (sense ? 0 : 3);
 }
 
+/* A loop's end: what was just compared is what the instruction before that
+ * added a constant to.  `op` is the comparison. */
+static uint32_t emit_inc_br(struct compiler *c, uint32_t add, enum op op,
+			    bool with_slot, uint32_t right)
+{
+	union code operands = c->out->code[add + 1];
+	enum ir ir = IR_inc_br_eq_k + 2 * (op - OP_i32_eq) + with_slot;
+	union code *ins;
+
+	c->n = add;
+	ins = emit(c, ir, 4);
+	ins[1] = operands;
+	ins[3].u32[0] = right;
+	return c->last;
+}
+
+static bool is_i32_cmp(enum op op)
+{
+	return op >= OP_i32_eq && op <= OP_i32_ge_u;
+}
+
 uint32_t emit_cond(struct compiler *c, const struct entry *e, bool sense)
 {
 	union code *ins;
 	uint16_t slot;
 
+	if (in_acc(c, e) && e->where == IN_HOME && is_i32_cmp(c->last_cmp) &&
+	    (c->last_variant == RK || c->last_variant == RS) &&
+	    c->prev_ir == IR_i32_add_sk_s && !c->rc) {
+		const union code *w = &c->out->code[c->last + 1];
+		bool with_slot = c->last_variant == RS;
+
+		return emit_inc_br(c, c->prev,
+				   sense ? c->last_cmp :
+					   cmp_inverse(c->last_cmp),
+				   with_slot,
+				   with_slot ? w->u16[2] : w->u32[1]);
+	}
+	if (in_acc(c, e) && e->where == IN_LOCAL &&
+	    c->last_ir == IR_i32_add_sk_s && !c->rc)
+		return emit_inc_br(c, c->last, sense ? OP_i32_ne : OP_i32_eq,
+				   false, 0);
 	if (in_acc(c, e) && e->where == IN_HOME && c->last_cmp && !c->rc) {
 		union code operands = c->out->code[c->last + 1];
 		enum ir ir = fused(c->last_cmp, c->last_variant, sense);
