@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -302,12 +303,12 @@ static int make_node(struct cgroup_node *node, bool lock, struct err *err)
 	if (rc < 0)
 		return err_set(err, rc, "open cgroup %s", node->dir);
 	if (lock && flock(node->fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_set(err, -errno, "lock cgroup %s",
+				       node->dir);
 		/* Who holds the lock owns the directory now. */
 		node->old_len = strlen(node->dir);
-		return errno == EWOULDBLOCK
-			       ? busy(node, err)
-			       : err_set(err, -errno, "lock cgroup %s",
-					 node->dir);
+		return busy(node, err);
 	}
 	if (existed && lock) {
 		rc = check_linked(node);
@@ -391,18 +392,31 @@ static bool needs_exact(const struct cgroup_layout *l,
 	return false;
 }
 
-static int create(struct cgroup *cg, const struct cgroup_request *req,
-		  struct err *err)
+/* *ret stays NULL where the container does without. */
+static int layout_for(const struct cgroup_layout **ret,
+		      const struct cgroup_request *req, struct err *err)
 {
 	const struct cgroup_layout *l;
-	int rc, tries = 3;
+	int rc;
 
 	rc = cgroup_layout(&l, err);
 	if (rc == -ENOENT && req->best_effort && str_empty(req->path))
 		return 0;
 	if (rc == 0 && needs_exact(l, req))
 		rc = cgroup_layout_exact(err);
-	if (rc < 0)
+	if (rc == 0)
+		*ret = l;
+	return rc;
+}
+
+static int create(struct cgroup *cg, const struct cgroup_request *req,
+		  struct err *err)
+{
+	const struct cgroup_layout *l = NULL;
+	int rc, tries = 3;
+
+	rc = layout_for(&l, req, err);
+	if (rc < 0 || !l)
 		return rc;
 	do {
 		cg->mode = l->mode;
@@ -444,6 +458,28 @@ int cgroup_create(struct cgroup **ret, const struct cgroup_request *req,
 }
 
 /* ---------------------------------------------------- saved and removed -- */
+
+int cgroup_plan(char ***ret, const struct cgroup_request *req, struct err *err)
+{
+	_cleanup_strv_ char **v = xcalloc(1, sizeof(char *));
+	const struct cgroup_layout *l = NULL;
+	int rc = 0;
+
+	if (req->manager == CGROUP_CGROUPFS)
+		rc = layout_for(&l, req, err);
+	for (size_t i = 0; rc == 0 && l && i < l->n; i++) {
+		_cleanup_free_ char *dir = NULL, *entry = NULL;
+
+		rc = cgroup_path_for(l, &l->v[i], req, &dir, err);
+		if (rc < 0 || access(dir, F_OK) == 0)
+			continue;
+		entry = xasprintf("%s=%s", l->v[i].name, dir);
+		strv_add(&v, entry);
+	}
+	if (rc == 0)
+		*ret = steal_ptr(&v);
+	return rc;
+}
 
 char **cgroup_save(const struct cgroup *cg)
 {

@@ -5,6 +5,7 @@
  *
  * Life of a struct cgroup:
  *
+ *	cgroup_plan()   (to be saved first)
  *	cgroup_create() -> cgroup_apply(), cgroup_apply_devices()
  *	                -> clone3(cgroup_clone_fd()); child: cgroup_enter()
  *	                -> cgroup_entered(), cgroup_save() -> cgroup_free()
@@ -170,6 +171,11 @@ struct cgroup_request {
  * there or another create is at it.  On failure nothing is left behind. */
 int cgroup_create(struct cgroup **ret, const struct cgroup_request *req,
 		  struct err *err);
+/* What cgroup_create() is about to make, as cgroup_save() would say it: who is
+ * killed in the middle of it can be cleaned up after.  Directories that are
+ * there already are left out, since they may be somebody else's. */
+int cgroup_plan(char ***ret, const struct cgroup_request *req,
+		struct err *err);
 /* An existing one, from what cgroup_save() returned. */
 int cgroup_open(struct cgroup **ret, char *const *saved, struct err *err);
 /* One string for each hierarchy, "memory=/sys/fs/cgroup/memory/x" (v2:

@@ -32,6 +32,14 @@ static void keep_strings(struct arena *arena, char **v, char ***ret)
 	strv_free(v);
 }
 
+static bool same_strings(char *const *a, char *const *b)
+{
+	for (; *a && *b; a++, b++)
+		if (!str_eq(*a, *b))
+			return false;
+	return !*a && !*b;
+}
+
 static int make_cgroup(struct creation *cr, struct err *err)
 {
 	struct container *c = cr->c;
@@ -43,15 +51,27 @@ static int make_cgroup(struct creation *cr, struct err *err)
 		.best_effort = cr->rt->rootless,
 		.res = &l->resources,
 	};
+	char **planned = NULL, **made;
 	int rc;
 
-	rc = cgroup_create(&cr->cgroup, &req, err);
+	rc = cgroup_plan(&planned, &req, err);
 	if (rc < 0)
 		return rc;
 	c->state.cgroup_manager = req.manager;
-	keep_strings(c->arena, cgroup_save(cr->cgroup), &c->state.cgroup);
-	/* Now: should we be killed from here on, "delete" finds it. */
+	keep_strings(c->arena, planned, &c->state.cgroup);
+	/* Before: should we be killed from here on, "delete" finds it. */
 	rc = store_save(c, err);
+	if (rc == 0)
+		rc = cgroup_create(&cr->cgroup, &req, err);
+	if (rc < 0)
+		return rc;
+	made = cgroup_save(cr->cgroup);
+	if (same_strings(made, c->state.cgroup)) {
+		strv_free(made);
+	} else {
+		keep_strings(c->arena, made, &c->state.cgroup);
+		rc = store_save(c, err);
+	}
 	if (rc == 0)
 		rc = cgroup_apply(cr->cgroup, &l->resources, err);
 	if (rc == 0 && !cr->rt->rootless)
