@@ -49,7 +49,10 @@ enum container_status container_status(struct container *c)
 
 	if (c->state.pid == 0 && being_created(c))
 		return CONTAINER_CREATING;
-	if (pidfd < 0 || !pidfd_alive(pidfd))
+	/* In doubt (out of descriptors, say) it lives: a container taken for
+	 * stopped may be deleted. */
+	if (pidfd == -ESRCH || pidfd == -ENOENT ||
+	    (pidfd >= 0 && !pidfd_alive(pidfd)))
 		return CONTAINER_STOPPED;
 	if (faccessat(c->dir_fd, "start", F_OK, 0) == 0)
 		return CONTAINER_CREATED;
