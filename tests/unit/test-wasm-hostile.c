@@ -289,11 +289,13 @@ TEST(endless_recursion)
 	struct wasm_store *s = new_store(NULL);
 	const struct wasm_frame *frames;
 	struct bytes body = {0}, m;
-	struct rusage usage;
+	struct rusage before, usage;
 	size_t total;
 
 	PUT(&body, 0, 0x10, 0, 0x0b);
 	m = module_of(&body, false);
+	/* An emulator of another CPU has memory of its own. */
+	getrusage(RUSAGE_SELF, &before);
 	CHECK_INT(wasm_call(instantiate(s, &m), NULL, &err), WASM_TRAP_STACK);
 	CHECK_STR(err.msg, "trap: call stack exhausted");
 	CHECK_INT(wasm_store_backtrace(s, &frames, &total), 64);
@@ -301,7 +303,7 @@ TEST(endless_recursion)
 	CHECK(frames[1].offset && wasm_str_eq(frames[1].name, wasm_str("f")));
 	getrusage(RUSAGE_SELF, &usage);
 #ifndef __SANITIZE_ADDRESS__
-	CHECK(usage.ru_maxrss < 16 << 10);
+	CHECK(usage.ru_maxrss - before.ru_maxrss < 16 << 10);
 #endif
 }
 
