@@ -54,28 +54,27 @@ static bool absolute(const struct memarg *arg, const struct entry *address)
 /* When the address is a sum that was just made, only for this: the load adds
  * its operands itself.  The sum wraps at 32 bits, unlike the offset, so with
  * a constant there is only room for one of them. */
-static bool load_sum(struct compiler *c, enum ir ir, const struct memarg *arg,
-		     const struct entry *a)
+static bool fuse_sum(struct compiler *c, const struct memarg *arg,
+		     const struct entry *a, enum ir sk, enum ir rk, enum ir ss)
 {
-	union code operands, *ins;
+	union code operands;
+	enum ir ir;
 
 	if (!in_acc(c, a) || a->where != IN_HOME || c->rc)
 		return false;
 	operands = c->out->code[c->last + 1];
 	if (c->last_ir == IR_i32_add_sk_s && arg->offset == 0)
-		ir += 6;
+		ir = sk;
 	else if (c->last_ir == IR_i32_add_rk_s && arg->offset == 0)
-		ir += 8;
+		ir = rk;
 	else if (c->last_ir == IR_i32_add_ss_s && arg->offset <= UINT16_MAX)
-		ir += 10;
+		ir = ss;
 	else
 		return false;
-	if (c->last_ir == IR_i32_add_ss_s)
+	if (ir == ss)
 		operands.u16[3] = (uint16_t)arg->offset;
 	c->n = c->last;
-	ins = emit(c, ir, 2);
-	ins[1] = operands;
-	push_result(c, ins, load_type(c->op), true, true);
+	emit(c, ir, 2)[1] = operands;
 	return true;
 }
 
@@ -92,8 +91,11 @@ static void load(struct compiler *c)
 		push_result(c, ins, load_type(c->op), true, false);
 		return;
 	}
-	if (load_sum(c, ir, &arg, &a))
+	if (fuse_sum(c, &arg, &a, ir + 6, ir + 8, ir + 10)) {
+		ins = c->rc ? c->scratch : &c->out->code[c->last];
+		push_result(c, ins, load_type(c->op), true, true);
 		return;
+	}
 	if (absolute(&arg, &a)) {
 		ins = emit(c, ir + 4, 2);
 		arg.offset += (uint32_t)a.k;
@@ -216,6 +218,26 @@ static void vector_lane(struct compiler *c)
 		push_result(c, ins, WASM_V128, false, false);
 }
 
+/* The plain load, with an address that was just made. */
+static bool load_vector(struct compiler *c, const struct memarg *arg,
+			const struct entry *a)
+{
+	union code *ins;
+
+	if (!in_acc(c, a))
+		return false;
+	if (fuse_sum(c, arg, a, IR_v128_load_sk, IR_v128_load_rk,
+		     IR_v128_load_ss)) {
+		ins = c->rc ? c->scratch : &c->out->code[c->last];
+	} else {
+		take_acc(c, a);
+		ins = emit(c, IR_v128_load_r, 2);
+		ins[1].u32[1] = (uint32_t)arg->offset;
+	}
+	push_result(c, ins, WASM_V128, false, false);
+	return true;
+}
+
 static void vector_access(struct compiler *c)
 {
 	struct memarg arg = read_memarg(c);
@@ -229,6 +251,8 @@ static void vector_access(struct compiler *c)
 		value = slot_of(c, &v);
 	}
 	a = pop(c);
+	if (arg.fast && c->op == OP_v128_load && load_vector(c, &arg, &a))
+		return;
 	if (arg.fast) {
 		address = slot_of(c, &a);
 		ins = emit(c, vector_ir(c->op), 2);

@@ -111,6 +111,44 @@ static void unary(struct compiler *c, enum op op)
 	push_result(c, ins, result_type(op), true, true);
 }
 
+/* Arithmetic right behind a load of its right operand does the load. */
+static bool fuse_load(struct compiler *c, enum op op, const struct entry *a,
+		      const struct entry *b)
+{
+	enum ir load = b->type == WASM_F32 ? IR_f32_load_s_s : IR_f64_load_s_s;
+	union code operands, *ins;
+	enum ir ir;
+
+	switch (op) {
+#define FUSE(name)                         \
+	case OP_##name:                    \
+		ir = IR_##name##_load_s_s; \
+		break;
+	FUSE(f32_add)
+	FUSE(f32_sub)
+	FUSE(f32_mul)
+	FUSE(f64_add)
+	FUSE(f64_sub)
+	FUSE(f64_mul)
+#undef FUSE
+	default:
+		return false;
+	}
+	if (b->where != IN_HOME || c->rc ||
+	    (c->last_ir != load && c->last_ir != load + 6))
+		return false;
+	if (c->last_ir == load + 6)
+		ir += 2;
+	operands = c->out->code[c->last + 1];
+	c->n = c->last;
+	ins = emit(c, ir, 3);
+	ins[1].u16[1] = a->slot;
+	ins[1].u16[2] = operands.u16[1];
+	ins[2].u32[0] = operands.u32[1];
+	push_result(c, ins, b->type, true, true);
+	return true;
+}
+
 static void emit_binary(struct compiler *c, enum op op, enum variant v,
 			const struct entry *a, const struct entry *b)
 {
@@ -161,6 +199,8 @@ static void binary(struct compiler *c, enum op op)
 	}
 	if (b.where == IN_CONST)
 		emit_binary(c, op, in_acc(c, &a) ? RK : SK, &a, &b);
+	else if (in_acc(c, &b) && fuse_load(c, op, &a, &b))
+		return;
 	else if (in_acc(c, &b))
 		emit_binary(c, op, SR, &a, &b);
 	else
