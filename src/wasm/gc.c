@@ -75,6 +75,7 @@ struct gc_heap {
 	gc_ref *mark_stack;
 	size_t mark_depth;
 	bool mark_overflow; /* something marked was not pushed */
+	bool torture;	    /* gc_heap_torture() */
 
 	gc_roots_fn *roots;
 	void *roots_context;
@@ -144,6 +145,11 @@ void gc_heap_free(struct gc_heap *h)
 	if (h->mark_stack)
 		munmap(h->mark_stack, MARK_STACK * sizeof(gc_ref));
 	free(h);
+}
+
+void gc_heap_torture(struct gc_heap *h)
+{
+	h->torture = true;
 }
 
 void gc_heap_stats(const struct gc_heap *h, struct gc_stats *ret)
@@ -334,9 +340,11 @@ static void *alloc_large(struct gc_heap *h, size_t size)
 static gc_ref alloc(struct gc_heap *h, const struct gc_layout *layout,
 		    size_t size)
 {
-	struct gc_object *o = size <= MAX_SMALL ? alloc_small(h, size) :
-						  alloc_large(h, size);
+	struct gc_object *o;
 
+	if (h->torture)
+		gc_collect(h);
+	o = size <= MAX_SMALL ? alloc_small(h, size) : alloc_large(h, size);
 	if (!o)
 		return 0;
 	o->layout = layout;
@@ -518,6 +526,17 @@ static void mark_all(struct gc_heap *h)
 
 /* --- sweeping --------------------------------------------------------- */
 
+static void overwrite_free(struct gc_heap *h, uint32_t i)
+{
+	const struct block *b = &h->blocks[i];
+	size_t size = class_size[b->class];
+	char *at = h->base + (size_t)i * BLOCK;
+
+	for (unsigned int slot = 0; slot < slots_of(b->class); slot++)
+		if (!(b->alloc[slot / 64] >> (slot % 64) & 1))
+			memset(at + slot * size, 0xdd, size);
+}
+
 static void sweep_small(struct gc_heap *h, uint32_t i)
 {
 	struct block *b = &h->blocks[i];
@@ -530,6 +549,8 @@ static void sweep_small(struct gc_heap *h, uint32_t i)
 		live += (unsigned int)__builtin_popcountll(b->alloc[w]);
 	}
 	h->live_objects += live;
+	if (h->torture)
+		overwrite_free(h, i);
 	if (live == 0) {
 		b->kind = FREE;
 		h->n_used--;

@@ -140,6 +140,9 @@ typedef void gc_roots_fn(struct gc_heap *heap, void *context);
  * NULL when there is none. */
 struct gc_heap *gc_heap_new(uint64_t limit, gc_roots_fn *roots, void *context);
 void gc_heap_free(struct gc_heap *heap);
+/* For tests: collect before every allocation, and overwrite what is freed, so
+ * that a reference which the roots do not lead to shows at once. */
+void gc_heap_torture(struct gc_heap *heap);
 
 /* A zeroed object of a struct or exception; 0 when the heap is full. */
 gc_ref gc_new(struct gc_heap *heap, const struct gc_layout *layout);

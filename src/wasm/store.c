@@ -182,10 +182,20 @@ static void mark_roots(struct gc_heap *heap, void *context)
 
 struct gc_heap *store_heap(struct wasm_store *store)
 {
-	if (!store->heap)
+	if (!store->heap) {
 		store->heap = gc_heap_new(store->cfg.heap_bytes, mark_roots,
 					  store);
+		if (store->heap && store->cfg.gc_torture)
+			gc_heap_torture(store->heap);
+	}
 	return store->heap;
+}
+
+void wasm_ref_hold(struct wasm_store *store, struct gc_root *root, uint64_t ref)
+{
+	/* Without a heap there is nothing to keep. */
+	if (store->heap)
+		gc_root_add(store->heap, root, ref);
 }
 
 uint64_t wasm_ref_new_host(struct wasm_store *store, void *data)

@@ -144,6 +144,7 @@ struct wasm_config {
 	bool fuel;	       /* count it: wasm_store_set_fuel() */
 	bool checked; /* compare each access with the memory's size, and
 		       * reserve no address space for guard pages */
+	bool gc_torture; /* for tests: gc_heap_torture() */
 };
 
 int wasm_store_new(const struct wasm_config *cfg, struct wasm_store **ret,
@@ -173,9 +174,15 @@ struct wasm_frame {
 size_t wasm_store_backtrace(const struct wasm_store *store,
 			    const struct wasm_frame **ret, size_t *total);
 
-/* References to what the host owns, seen as externref.  0 without memory. */
+/* References to what the host owns, seen as externref.  0 without memory.
+ * Whatever allocates next may collect it, unless it is in a table, a global,
+ * an argument of a running call, or held. */
 uint64_t wasm_ref_new_host(struct wasm_store *store, void *data);
-/* The `data` of the above; NULL for anything else. */
+/* Keep alive what `ref` leads to, until gc_root_remove(root) (gc.h). */
+struct gc_root;
+void wasm_ref_hold(struct wasm_store *store, struct gc_root *root,
+		   uint64_t ref);
+/* The `data` of wasm_ref_new_host(); NULL for anything else. */
 void *wasm_ref_host(uint64_t ref);
 /* Is the reference (not null) of this type?  Functions need to be told apart
  * by `ref_type`, the static type of the value. */

@@ -100,6 +100,25 @@ TEST(garbage_goes_and_the_reachable_stays)
 	free(cell);
 }
 
+TEST(torture_overwrites_what_nobody_holds)
+{
+	struct gc_heap *h = new_heap(1 << 20);
+	struct gc_layout *cell = cell_layout();
+	gc_ref lost;
+
+	gc_heap_torture(h);
+	stack.slot[0] = gc_new(h, cell);
+	lost = gc_new(h, cell);
+	*(uint32_t *)gc_field(stack.slot[0], 0) = 5;
+	*(uint32_t *)gc_field(lost, 0) = 5;
+	gc_collect(h);
+	CHECK_INT(*(uint32_t *)gc_field(stack.slot[0], 0), 5);
+	CHECK_INT(*(uint32_t *)((char *)gc_object(lost) + cell->offset[0]),
+		  0xdddddddd);
+	gc_heap_free(h);
+	free(cell);
+}
+
 TEST(only_the_first_byte_of_an_object_keeps_it)
 {
 	struct gc_heap *h = new_heap(1 << 20);

@@ -1,7 +1,10 @@
 /* Runs generated modules (tools/wasm-gen.py) and prints what they compute,
  * word for word as diff-node.js does.
  *
- *	diff-runner FILE.wasm... */
+ *	diff-runner [--checked] [--torture] FILE.wasm...
+ *
+ * --checked does without guard pages, --torture collects before each
+ * allocation. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +15,8 @@
 
 #include "base/cleanup.h"
 #include "wasm/wasm.h"
+
+static struct wasm_config config;
 
 static const struct {
 	uint32_t a;
@@ -129,7 +134,7 @@ static int run_file(const char *path)
 	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return 1;
-	rc = wasm_store_new(NULL, &store, &err);
+	rc = wasm_store_new(&config, &store, &err);
 	if (rc == 0)
 		rc = wasm_linker_new(store, &linker, &err);
 	if (rc == 0)
@@ -151,7 +156,12 @@ int main(int argc, char **argv)
 	int bad = 0;
 
 	for (int i = 1; i < argc; i++) {
-		bad |= run_file(argv[i]);
+		if (strcmp(argv[i], "--checked") == 0)
+			config.checked = true;
+		else if (strcmp(argv[i], "--torture") == 0)
+			config.gc_torture = true;
+		else
+			bad |= run_file(argv[i]);
 		/* A crash must not take the finished lines with it. */
 		fflush(stdout);
 	}

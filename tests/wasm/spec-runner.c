@@ -1,8 +1,9 @@
 /* Runs the core test suite of the WebAssembly specification.
  *
- *	spec-runner [--checked] DIR|FILE.json...
+ *	spec-runner [--checked] [--torture] DIR|FILE.json...
  *
- * --checked runs it without guard pages, on the accesses that are compared.
+ * --checked runs it without guard pages, on the accesses that are compared;
+ * --torture collects garbage before each allocation.
  * One line of TAP per file, a comment per failed command, and the totals in
  * the end.  Each file runs in a child, so that a crash costs no more than the
  * file.  A command is counted once, as passed or failed; none is skipped. */
@@ -28,7 +29,7 @@
 
 enum { FILE_SECONDS = 120, MAX_SLOTS = 64 };
 
-static bool checked;
+static struct wasm_config config;
 
 struct counts {
 	unsigned int passed, failed;
@@ -503,7 +504,6 @@ static bool run_command(struct runner *r)
 static void run_commands(struct runner *r, const struct node *root)
 {
 	const struct node *list = node_get(root, "commands");
-	struct wasm_config config = {.checked = checked};
 	struct err err = {0};
 
 	r->file = node_text(root, "source_filename");
@@ -623,12 +623,14 @@ int main(int argc, char **argv)
 
 	if (argc < 2) {
 		fprintf(stderr,
-			"usage: spec-runner [--checked] DIR|FILE.json...\n");
+			"usage: spec-runner [--checked] [--torture] DIR|FILE.json...\n");
 		return 2;
 	}
 	for (int i = 1; i < argc; i++) {
 		if (str_eq(argv[i], "--checked"))
-			checked = true;
+			config.checked = true;
+		else if (str_eq(argv[i], "--torture"))
+			config.gc_torture = true;
 		else
 			collect(argv[i], &files);
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wasm/gc.h"
+
 static bool is(const char *a, const char *b)
 {
 	return a && strcmp(a, b) == 0;
@@ -73,6 +75,20 @@ static void *host_object(const struct node *val)
 				   1);
 }
 
+/* A reference to host object n.  The last few are kept alive, since making the
+ * second argument of a call may collect the first. */
+static uint64_t new_host_ref(struct wasm_store *store, const struct node *val)
+{
+	static struct gc_root held[8];
+	static unsigned int n;
+	struct gc_root *root = &held[n++ % 8];
+
+	gc_root_remove(root);
+	root->ref = wasm_ref_new_host(store, host_object(val));
+	wasm_ref_hold(store, root, root->ref);
+	return root->ref;
+}
+
 unsigned int spec_value(struct wasm_store *store, const struct node *val,
 			union wasm_value *v)
 {
@@ -90,7 +106,7 @@ unsigned int spec_value(struct wasm_store *store, const struct node *val,
 	if (is(type, "refnull") || is(node_text(val, "value"), "null"))
 		return 1;
 	if (is(type, "externref") || is(type, "hostref")) {
-		v->ref = wasm_ref_new_host(store, host_object(val));
+		v->ref = new_host_ref(store, val);
 		return 1;
 	}
 	if (is(type, "i32") || is(type, "i64") || is(type, "f32") ||

@@ -78,9 +78,13 @@ def compare(a, node, new):
                 with open(files[-1], 'wb') as f:
                     f.write(Module(seed, new).encode())
             theirs = outcome(node, files)
-            ours = outcome([common.program('diff-runner')], files)
             lines += len(theirs)
-            for name, got, want in differences(ours, theirs):
+            # The second is slower, and looks for other mistakes.
+            runner = [common.program('diff-runner')]
+            found = list(differences(outcome(runner, files), theirs))
+            found += differences(
+                outcome(runner + ['--checked', '--torture'], files), theirs)
+            for name, got, want in found:
                 bad += 1
                 if bad <= SHOWN:
                     common.comment('hull: %s\nnode: %s' % (got, want))

@@ -43,7 +43,8 @@ def main():
             common.skip('wasm-spec', 'specification', why)
         else:
             run('specification', [], folder)
-            run('specification, without guard pages', ['--checked'], folder)
+            run('specification, without guard pages, collecting always',
+                ['--checked', '--torture'], folder)
     common.done()
 
 
