@@ -12,13 +12,18 @@ from hull import *  # noqa: E402,F403
 from cage import *  # noqa: E402,F403
 
 IMAGE = "hull.test/box:latest"
-CONFIG = """\
+CONFIG = f"""\
 version = 2
 root = "/run/containerd-data"
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
 address = "/run/containerd/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  default_runtime_name = "hull"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull]
+  runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull.options]
+    BinaryName = "{HULL}"
 """
 
 
@@ -80,6 +85,14 @@ def task_state(name):
         if line.split()[0] == name:
             return line.split()[2]
     return None
+
+
+@test("containerd takes hull as the default runtime of Kubernetes")
+def _(t):
+    # No client of that interface is at hand: this is the configuration only.
+    plugins = [x.split() for x in ctr("plugins", "ls").lines]
+    cri = [x for x in plugins if x[:2] == ["io.containerd.grpc.v1", "cri"]]
+    t.equal([x[-1] for x in cri], ["ok"])
 
 
 @test("ctr run passes output, input and exit code on")
@@ -257,10 +270,8 @@ def _(t):
 @test("nothing is left when all tasks are gone")
 def _(t):
     cage = ctr.need().cage
-    t.equal(ctr("task", "ls", "-q").stdout, "")
-    left = [os.path.join(d, x) for m in set(cgroup_mounts().values())
-            for d, names, _ in os.walk(m + cage.cgroup) for x in names]
-    t.equal(left, [])
+    t.wait_until(lambda: not ctr("task", "ls", "-q").stdout, "no task", 30)
+    t.wait_until(lambda: not cage.cgroups_left(), "no cgroup is left", 30)
     t.equal(cage.run("ls", "/run/containerd/runc/default").stdout, "")
 
 

@@ -4,7 +4,6 @@
 import json
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from hull import *  # noqa: E402,F403
@@ -163,9 +162,8 @@ def _(t):
     t.check(inspect(c, ".State.Pid") != old, "the same process")
     path = group(c)
     podman("rm", "-f", "-t", "0", c)
-    for mount in set(cgroup_mounts().values()):
-        left = f"{mount}{podman.need().cage.cgroup}/{path}"
-        t.check(not os.path.exists(left), f"{left} is still there")
+    t.wait_until(lambda: not podman.need().cage.cgroups_left(path),
+                 "its cgroups are gone", 30)
 
 
 @test("podman pause and unpause")
@@ -174,11 +172,7 @@ def _(t):
     t.wait_until(lambda: podman("logs", c).stdout, "it runs", 30)
     podman("pause", c)
     t.equal(inspect(c, ".State.Status"), "paused")
-    # What it wrote before may still be on its way to the log.
-    time.sleep(0.3)
-    before = podman("logs", c).stdout
-    time.sleep(0.5)
-    t.equal(len(podman("logs", c).stdout), len(before), "the log")
+    before = wait_quiet(t, lambda: podman("logs", c).stdout)
     podman("unpause", c)
     t.wait_until(lambda: len(podman("logs", c).stdout) > len(before),
                  "it goes on", 30)
@@ -324,11 +318,10 @@ def _(t):
 @test("nothing is left when all containers are gone")
 def _(t):
     cage = podman.need().cage
-    t.equal(podman("ps", "-aq").stdout, "")
-    left = [os.path.join(d, x) for m in set(cgroup_mounts().values())
-            for d, names, _ in os.walk(m + cage.cgroup) for x in names
-            if x != "conmon"]
-    t.equal(left, [])
+    t.wait_until(lambda: not podman("ps", "-aq").stdout, "no container", 30)
+    t.wait_until(lambda: all(x.endswith("/conmon")
+                             for x in cage.cgroups_left()),
+                 "no cgroup is left", 30)
     t.equal(cage.run(HULL, "list", "-q").stdout, "")
 
 

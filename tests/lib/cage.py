@@ -159,9 +159,15 @@ class Cage:
     def daemon(self, name, *command, **kw):
         """Start it for as long as the cage lives."""
         log = os.path.join(self.dir, f"{name}.log")
-        with open(log, "w") as f:
+        with open(log, "a") as f:
             p = self.popen(*command, stdout=f, stderr=f, **kw)
         self.daemons.append((name, p, log))
+
+    def end(self, name):
+        """Wait for a daemon that was told to end, and forget it."""
+        for daemon in [d for d in self.daemons if d[0] == name]:
+            daemon[1].wait(30)
+            self.daemons.remove(daemon)
 
     def wait_ready(self, *command, seconds=60):
         """Until the command succeeds."""
@@ -209,6 +215,17 @@ class Cage:
                     return f.read().strip()
         skip("cgroups", f"no {controller} controller")
         return None
+
+    def cgroups_left(self, group=""):
+        """Those that are `group`, or below it."""
+        found = []
+        for mount in set(cgroup_mounts().values()):
+            top = f"{mount}{self.cgroup}/{group}"
+            if group and os.path.isdir(top):
+                found.append(top)
+            found += [os.path.join(folder, name)
+                      for folder, names, _ in os.walk(top) for name in names]
+        return found
 
     def _remove_cgroups(self):
         deadline = time.monotonic() + 10
@@ -282,6 +299,22 @@ def make_oci_archive(path, name):
     return path
 
 
+def wait_quiet(t, read, seconds=30):
+    """Until what read() tells stays the same for a while; that.  What was
+    written before a container was frozen takes a while to arrive."""
+    last = [None]
+
+    def quiet():
+        old, last[0] = last[0], read()
+        if old == last[0]:
+            return True
+        time.sleep(1)
+        return False
+
+    t.wait_until(quiet, "it is quiet", seconds)
+    return last[0]
+
+
 class Engine:
     """Starts when the first test needs it.  A subclass has feature, programs
     and start(cage)."""
@@ -319,4 +352,4 @@ class Engine:
 
 
 __all__ = ["Cage", "Engine", "HULL", "make_image",
-           "make_oci_archive"]
+           "make_oci_archive", "wait_quiet"]
