@@ -22,6 +22,7 @@ import tarfile
 import tempfile
 import time
 
+import hostcheck
 import hull
 from hull import (HULL, Failure, cgroup_mounts, make_rootfs, need_program,
                   need_root, skip)
@@ -77,6 +78,7 @@ class Cage:
             x for x in STUBBORN if not any(
                 os.path.exists(m + x) for m in cgroup_mounts().values())]
         self.daemons = []
+        self.init = None
         self.first = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-n", "-p",
              "-f", "--kill-child", "--mount-proc", "sh", "-c", SETUP, "sh",
@@ -87,6 +89,10 @@ class Cage:
             said = self.first.communicate(timeout=10)[1]
             self.close()
             skip(feature, f"no namespaces to cage an engine: {said.strip()}")
+
+        self.init = next(pid for pid, (parent, _) in
+                         hostcheck.processes().items()
+                         if parent == self.first.pid)
 
     # -- running things in it
 
@@ -241,7 +247,11 @@ class Cage:
     def close(self):
         for _, p, _ in self.daemons:
             p.kill()
-        self.first.kill()   # and --kill-child ends process 1
+        # When process 1 has ended, so have all others in there.
+        if self.init:
+            os.kill(self.init, signal.SIGKILL)
+        else:
+            self.first.kill()
         self.first.wait()
         for _, p, _ in self.daemons:
             p.wait()

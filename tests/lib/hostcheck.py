@@ -68,7 +68,7 @@ def _devices():
     return found
 
 
-def _processes():
+def processes():
     """pid -> (parent, state), of all that there are."""
     parents = {}
     for name in os.listdir("/proc"):
@@ -86,7 +86,7 @@ def _processes():
 
 def descendants():
     """Living processes that we, or someone we started, made."""
-    parents = _processes()
+    parents = processes()
     found, todo = [], [os.getpid()]
     while todo:
         parent = todo.pop()
@@ -104,7 +104,7 @@ def reap_orphans(keep=()):
     not end either if this had to wait for the end of the test.  `keep` are
     children that somebody else waits for."""
     me = os.getpid()
-    for pid, (ppid, state) in _processes().items():
+    for pid, (ppid, state) in processes().items():
         if ppid == me and state == "Z" and pid not in keep:
             try:
                 os.waitpid(pid, os.WNOHANG)
