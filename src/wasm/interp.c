@@ -55,13 +55,12 @@ static inline struct wasm_instance *current(const struct exec *x)
 /* An exception is on its way: go to its handler. */
 HANDLER unwind(ARGS)
 {
-	const union code *to = ip;
-	union wasm_value *frame = fp;
+	struct catch_point to = exception_unwind(x, ip, fp);
 
-	if (!exception_unwind(x, &to, &frame))
+	if (!to.ip)
 		return trap_at(x, ip, WASM_TRAP_EXCEPTION);
-	ip = to;
-	fp = frame;
+	ip = to.ip;
+	fp = to.fp;
 	mem = current(x)->mem0_base;
 	DISPATCH();
 }

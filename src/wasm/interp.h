@@ -8,6 +8,10 @@
  * accumulator for integers and for each kind of float.  A handler without
  * DISPATCH() at its end stops the interpreter.
  *
+ * A handler must not take the address of a local: what might point into the
+ * frame keeps the frame, and the jump becomes a call.  Helpers return what
+ * they have to say, or write it to slots.
+ *
  * Compilers promise such tail calls only in optimised builds, and sanitizers
  * break the promise.  There (WASM_DISPATCH_LOOP) DISPATCH() returns to a loop,
  * with the arguments saved. */

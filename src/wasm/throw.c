@@ -49,11 +49,10 @@ static const struct catch_clause *find_clause(const struct func_code *code,
 	return NULL;
 }
 
-bool exception_unwind(struct exec *x, const union code **ip,
-		      union wasm_value **fp)
+struct catch_point exception_unwind(struct exec *x, const union code *ip,
+				    union wasm_value *fp)
 {
 	const struct wasm_tag *tag = gc_object(x->exception)->layout->type;
-	const union code *at = *ip;
 	struct frame *f = x->frame;
 
 	for (;;) {
@@ -62,11 +61,11 @@ bool exception_unwind(struct exec *x, const union code **ip,
 
 		if (f->func && !f->func->host) {
 			code = func_code(f->func);
-			c = find_clause(code, (uint32_t)(at - code->code),
+			c = find_clause(code, (uint32_t)(ip - code->code),
 					tag);
 		}
 		if (c) {
-			union wasm_value *v = *fp + c->slot;
+			union wasm_value *v = fp + c->slot;
 
 			if (c->tag)
 				v += exception_load(x->store, x->exception,
@@ -75,14 +74,13 @@ bool exception_unwind(struct exec *x, const union code **ip,
 				v->ref = x->exception;
 			x->exception = 0;
 			x->frame = f;
-			*ip = code->code + c->target;
-			return true;
+			return (struct catch_point){code->code + c->target, fp};
 		}
 		if (f->ret == code_exit)
-			return false;
+			return (struct catch_point){NULL, NULL};
 		/* The call is the instruction before the return address. */
-		at = f->ret - 1;
-		*fp = f->fp;
+		ip = f->ret - 1;
+		fp = f->fp;
 		f--;
 	}
 }
