@@ -371,8 +371,15 @@ class Test:
     # -- the end
 
     def close(self):
+        failure = None
         for function in reversed(self._undo):
-            function()
+            try:
+                function()
+            except Skip:
+                # What this host lacks left nothing to undo.
+                pass
+            except Exception as f:  # pylint: disable=broad-except
+                failure = failure or f
         if os.path.isdir(self.root):
             for name in os.listdir(self.root):
                 if not name.startswith("."):
@@ -385,6 +392,8 @@ class Test:
             # Removing the tree would reach through them.
             raise Failure(f"still mounted: {mounted}")
         shutil.rmtree(self.dir, ignore_errors=True)
+        if failure:
+            raise failure
 
 
 def test(name):
