@@ -8,7 +8,9 @@
 #include "wasm/module.h"
 #include "wasm/store.h"
 
-enum { MAX_TRACE = 64 };
+/* Runs within runs, by host functions that call back: each takes some of the
+ * host's stack, which is not ours to use up. */
+enum { MAX_TRACE = 64, MAX_NESTING = 200 };
 
 struct trace_frame {
 	struct wasm_func *func;
@@ -169,7 +171,7 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	bottom = x->frame;
 	sp = x->sp;
 	s->fail[0] = 0;
-	if (bottom + 1 >= x->frame_limit ||
+	if (x->nesting == MAX_NESTING || bottom + 1 >= x->frame_limit ||
 	    sp + ft->param_slots + f->frame_slots + ft->result_slots >
 		    x->stack_limit) {
 		x->trap = WASM_TRAP_STACK;
@@ -179,7 +181,9 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 		memcpy(sp, v, ft->param_slots * sizeof(*v));
 	bottom[1] = (struct frame){code_exit, sp, f};
 	x->frame = bottom + 1;
+	x->nesting++;
 	run(x, f, sp);
+	x->nesting--;
 	rc = x->trap ? report(s, bottom, err) : 0;
 	x->frame = bottom;
 	x->sp = sp;

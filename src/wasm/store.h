@@ -31,6 +31,7 @@ struct exec {
 	union wasm_value *stack_limit;
 	uint32_t interrupt; /* written by others */
 	uint32_t trap;
+	uint32_t nesting; /* of wasm_call() */
 	const union code *trap_ip;
 	uint64_t fuel;
 	gc_ref exception;     /* thrown and not yet caught */

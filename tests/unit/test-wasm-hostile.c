@@ -307,6 +307,43 @@ TEST(endless_recursion)
 #endif
 }
 
+/* A host function that calls its caller. */
+static enum wasm_trap call_back(struct wasm_caller *c, void *data,
+				union wasm_value *v)
+{
+	struct wasm_extern f;
+
+	CHECK(wasm_instance_export(wasm_caller_instance(c), wasm_str("f"),
+				   &f));
+	return (enum wasm_trap)wasm_call(f.func, NULL, NULL);
+}
+
+TEST(endless_recursion_through_the_host)
+{
+	struct wasm_store *s = new_store(NULL);
+	struct bytes m = {0};
+	struct wasm_module *module = NULL;
+	struct wasm_instance *inst = NULL;
+	struct wasm_extern f;
+	struct wasm_linker *l;
+
+	put_header(&m);
+	SECTION(&m, 1, 1, 0x60, 0, 0);
+	SECTION(&m, 2, 1, 1, 'e', 1, 'i', 0, 0);
+	SECTION(&m, 3, 1, 0);
+	SECTION(&m, 7, 1, 1, 'f', 0, 1);
+	SECTION(&m, 10, 1, 4, 0, 0x10, 0, 0x0b);
+	CHECK_INT(wasm_module_load(s, m.data, m.len, &module, &err), 0);
+	CHECK_INT(wasm_linker_new(s, &l, &err), 0);
+	CHECK_INT(wasm_linker_func(l, "e", "i", ":", call_back, NULL, &err),
+		  0);
+	CHECK_INT(wasm_instantiate(s, module, l, &inst, &err), 0);
+	CHECK(wasm_instance_export(inst, wasm_str("f"), &f));
+	CHECK_INT(wasm_call(f.func, NULL, &err), WASM_TRAP_STACK);
+	/* And nothing of it stays behind. */
+	CHECK_INT(wasm_call(f.func, NULL, &err), WASM_TRAP_STACK);
+}
+
 static struct wasm_store *running;
 
 static void interrupt(int sig)
