@@ -163,6 +163,8 @@ void emit_moves(struct compiler *c, uint32_t label);
 void emit_br(struct compiler *c, uint32_t label);
 void patch(struct compiler *c, uint32_t list, uint32_t target);
 void start_dead(struct compiler *c);
+/* `n` arguments go home; where the first of them is. */
+uint16_t settle_args(struct compiler *c, uint32_t n);
 
 /* By family; c->op is the instruction. */
 void compile_simple(struct compiler *c);

@@ -120,6 +120,9 @@ wasm_type read_value_type_rest(struct reader *r, const struct wasm_module *m,
 			       uint8_t byte);
 bool is_value_type_byte(uint8_t byte);
 int decode_type_section(struct reader *r, struct wasm_module *m);
+/* decode_segments.c */
+int decode_elem_section(struct reader *r, struct wasm_module *m);
+int decode_data_section(struct reader *r, struct wasm_module *m);
 
 /* validate.c, validate_const.c */
 int validate_code(struct wasm_module *m, struct err *err);
