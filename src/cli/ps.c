@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
+#include "cli/ps_host.h"
 
 /* The columns of "ps -ef". */
 struct line {
@@ -117,6 +118,9 @@ int cmd_ps(const struct args *args)
 		for (size_t i = 0; i < n; i++)
 			json_int(&w, NULL, pids[i]);
 		json_end_array(&w);
+	} else if (args->n_rest > 1) {
+		if (ps_host(args->rest + 1, pids, n, &out, &err) < 0)
+			return cli_fail(&err, 1);
 	} else {
 		print_table(pids, n, &out);
 	}

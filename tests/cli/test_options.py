@@ -121,6 +121,19 @@ def _(t):
     t.equal(r.stdout, "", "output")
 
 
+@test("ps passes options on to the host's ps, and shows its own lines only")
+def _(t):
+    need_program("ps", "procps")
+    name = t.running("sleep 100 & sleep 100")
+    pids = json.loads(t.hull("ps", "--format", "json", name).stdout)
+    t.equal(len(pids), 2, "processes")
+    head, *lines = t.hull("ps", name, "-eo", "user,pid,args").lines
+    t.equal(head.split(), ["USER", "PID", "COMMAND"], "the columns")
+    t.equal(sorted(int(x.split()[1]) for x in lines), sorted(pids), "pids")
+    r = t.hull("ps", name, "-eo", "user", status=1)
+    t.one_line(r.stderr, "PID")
+
+
 @test("the log file has what standard error has, as text or JSON")
 def _(t):
     log = t.path("log")
