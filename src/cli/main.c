@@ -84,7 +84,8 @@ static int check_positionals(const struct args *args, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct args global = {0}, args = {0};
+	/* Static, since they are in use to the end: nothing of them is freed. */
+	static struct args global, args;
 	char **whole = argv;
 	struct err err = {0};
 	int n, taken;
