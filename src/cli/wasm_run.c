@@ -255,6 +255,15 @@ static int finish(const struct args *args, struct wasi_program *p, int rc,
 	return status;
 }
 
+/* The module may lie in a directory that it can write to. */
+static bool writes_files(const struct gift *g)
+{
+	for (size_t i = 0; i < g->n_dirs; i++)
+		if (!g->dirs[i].readonly)
+			return true;
+	return false;
+}
+
 static int load(const struct args *args, struct wasi_program *p,
 		struct wasm_file *file, struct gift *g, int *timeout_ms,
 		struct err *err)
@@ -274,7 +283,8 @@ static int load(const struct args *args, struct wasi_program *p,
 	if (rc == 0)
 		rc = add_dirs(args, g, err);
 	if (rc == 0)
-		rc = wasm_file_map(fd, args->rest[0], file, err);
+		rc = wasm_file_map(fd, args->rest[0], writes_files(g), file,
+				   err);
 	if (rc < 0)
 		return rc;
 	add_env(args, g);

@@ -15,7 +15,7 @@ int wasm_open(const char *path, struct wasm_opened *ret, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, -errno, "open %s", path);
-	rc = wasm_file_map(fd, path, &ret->file, err);
+	rc = wasm_file_map(fd, path, false, &ret->file, err);
 	if (rc == 0)
 		rc = wasm_store_new(NULL, &ret->store, err);
 	if (rc < 0)

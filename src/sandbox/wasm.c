@@ -98,7 +98,7 @@ static int map_module(const struct sandbox_task *task, struct wasm_run *run,
 			       "programs need --sandbox namespaces or the "
 			       "annotation dev.hull.sandbox=namespaces",
 			       task->program);
-	return wasm_file_map(fd, task->program, &run->file, err);
+	return wasm_file_map(fd, task->program, true, &run->file, err);
 }
 
 static int load_program(struct sandbox_task *task, struct wasm_run *run,

@@ -39,8 +39,47 @@ static int check_kind(const struct wasm_file *f, const char *name,
 		       name);
 }
 
-int wasm_file_map(int fd, const char *name, struct wasm_file *ret,
-		  struct err *err)
+/* What of the section is worth copying: of a custom one, its name, which the
+ * decoder checks; and all of the names of functions. */
+static size_t copied(const struct wasm_section *s)
+{
+	size_t head = s->name.len + 5; /* and its length */
+
+	if (s->id != 0 || wasm_str_eq(s->name, wasm_str("name")))
+		return s->size;
+	return head < s->size ? head : s->size;
+}
+
+/* Replace the mapping of the file by memory of our own.  What the walk finds
+ * may change under it; the decoder will see the copy, and judge that. */
+static int isolate_file(struct wasm_file *f, const char *name, struct err *err)
+{
+	uint8_t *copy = mmap(NULL, f->len, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			     0);
+	size_t pos = 0, done = f->len < 8 ? f->len : 8;
+	struct wasm_section s;
+	int rc;
+
+	if (copy == MAP_FAILED)
+		return err_set(err, -errno, "copy %s", name);
+	memcpy(copy, f->bytes, done); /* the magic and the version */
+	while ((rc = wasm_section_next(f->bytes, f->len, &pos, &s)) > 0) {
+		size_t end = s.offset + copied(&s);
+
+		memcpy(copy + done, f->bytes + done, end - done);
+		done = s.offset + s.size;
+	}
+	if (rc < 0)
+		memcpy(copy + done, f->bytes + done, f->len - done);
+	mprotect(copy, f->len, PROT_READ);
+	wasm_file_unmap(f);
+	f->bytes = copy;
+	return 0;
+}
+
+int wasm_file_map(int fd, const char *name, bool isolate,
+		  struct wasm_file *ret, struct err *err)
 {
 	struct wasm_file f;
 	struct stat st;
@@ -58,6 +97,8 @@ int wasm_file_map(int fd, const char *name, struct wasm_file *ret,
 		return err_set(err, -errno, "map %s", name);
 	f = (struct wasm_file){p, (size_t)st.st_size};
 	rc = check_kind(&f, name, err);
+	if (rc == 0 && isolate)
+		rc = isolate_file(&f, name, err);
 	if (rc < 0) {
 		wasm_file_unmap(&f);
 		return rc;

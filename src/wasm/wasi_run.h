@@ -17,9 +17,14 @@ struct wasm_file {
 };
 
 /* A regular file that begins as a module does.  `name` is for messages; the
- * text format is refused with the command that converts it. */
-int wasm_file_map(int fd, const char *name, struct wasm_file *ret,
-		  struct err *err);
+ * text format is refused with the command that converts it.
+ *
+ * A mapping shows what others write to the file, and the engine compiles a
+ * function when it is first called, long after it was validated.  So where
+ * the guest itself may be able to write to its file, `isolate` has it copied,
+ * all but the custom sections that nobody reads: those pages stay empty. */
+int wasm_file_map(int fd, const char *name, bool isolate,
+		  struct wasm_file *ret, struct err *err);
 void wasm_file_unmap(struct wasm_file *f);
 
 struct wasi_program {

@@ -132,6 +132,15 @@ def _(t):
     t.has(t.run(b).stdout, "user:x:1000")
 
 
+@test("a module that rewrites its own file goes on as it was validated")
+def _(t):
+    b = wasm_bundle(t, "rewrite", "/app.wasm", "0", changes={
+        "root": {"readonly": False}})
+    with open(b.rootfs + "/file", "w") as f:
+        f.write("still here")
+    t.has(t.run(b).stdout, "still here")
+
+
 @test("environment: the container's, and PWD for the working directory")
 def _(t):
     b = wasm_bundle(t, "env", changes={"process": {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """hull wasm run, validate, inspect and disasm, as a person uses them."""
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -149,6 +150,20 @@ def _(t):
         wasm_hull(t, "run", "--dir", ro, wasm.build("tests/wasm/cli/cat.c"),
                   "/file", "/copy", status=2)
     t.check(not os.path.exists(t.path("d/copy")), "a copy was made")
+
+
+@test("a module that rewrites its own file goes on as it was validated")
+def _(t):
+    for byte in ["0", "65", "255"]:
+        inside = t.path(f"own{byte}")
+        os.makedirs(inside)
+        module = shutil.copy(wasm.build("tests/wasm/cli/container.c"), inside)
+        with open(f"{inside}/file", "w") as f:
+            f.write("still here")
+        p = wasm_hull(t, "run", "--dir", f"{inside}::/", module, "rewrite",
+                      "/container.wasm", byte)
+        t.has(p.stdout, "still here")
+        wasm_hull(t, "run", module, status=1)
 
 
 @test("options behind the module are the module's")

@@ -49,6 +49,25 @@ static int write_file(const char *path, const char *text)
 	return write(fd, text, strlen(text)) != (ssize_t)strlen(text);
 }
 
+/* Fill a file with a byte, in place: the module itself, and then call
+ * functions of it that were not called before. */
+static int rewrite(const char *path, int byte)
+{
+	char buf[4096];
+	struct stat st;
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		perror(path);
+		return 1;
+	}
+	memset(buf, byte, sizeof(buf));
+	for (off_t at = 0; at < st.st_size; at += (off_t)sizeof(buf))
+		if (pwrite(fd, buf, sizeof(buf), at) != sizeof(buf))
+			return 1;
+	return list("/") + cat("/file");
+}
+
 static int allocate(void)
 {
 	void *volatile p;
@@ -86,6 +105,8 @@ int main(int argc, char **argv)
 		return list(argv[2]);
 	} else if (!strcmp(what, "write")) {
 		return write_file(argv[2], argv[3]);
+	} else if (!strcmp(what, "rewrite")) {
+		return rewrite(argv[2], atoi(argv[3]));
 	} else if (!strcmp(what, "exit")) {
 		return atoi(argv[2]);
 	} else if (!strcmp(what, "trap")) {
