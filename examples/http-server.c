@@ -106,12 +106,12 @@ static const char *header(const char *head, const char *name)
 static void respond(struct connection *c, int status, const char *body,
 		    size_t len)
 {
-	c->out_len = (size_t)snprintf(
-		c->out, sizeof(c->out),
-		"HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n"
-		"Content-Type: text/plain\r\n%s\r\n",
-		status, status == 200 ? "OK" : "Error", len,
-		c->close ? "Connection: close\r\n" : "");
+	c->out_len =
+		(size_t)snprintf(c->out, sizeof(c->out),
+				 "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n"
+				 "Content-Type: text/plain\r\n%s\r\n",
+				 status, status == 200 ? "OK" : "Error", len,
+				 c->close ? "Connection: close\r\n" : "");
 	memcpy(c->out + c->out_len, body, len);
 	c->out_len += len;
 	c->out_at = 0;
@@ -240,8 +240,8 @@ static void wait_for_work(int32_t listener, bool *listener_ready,
 
 int main(int argc, char **argv)
 {
-	int32_t listener = listen_on(argc > 1 ? strtoul(argv[1], NULL, 10)
-					      : 8080);
+	int32_t listener =
+		listen_on(argc > 1 ? strtoul(argv[1], NULL, 10) : 8080);
 	bool ready[MAX_CONNECTIONS], listener_ready;
 
 	printf("port %u\n", port_of(listener));

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define WASI_SOCK(name) \
+#define WASI_SOCK(name)                                         \
 	__attribute__((import_module("wasi_snapshot_preview1"), \
 		       import_name(#name)))
 
@@ -115,8 +115,7 @@ uint32_t sock_accept_v2(int32_t fd, uint32_t fdflags, int32_t *conn);
 WASI_SOCK(sock_recv_from_v2)
 uint32_t sock_recv_from_v2(int32_t fd, const struct sock_buf *v, uint32_t n,
 			   struct sock_address *from, uint32_t flags,
-			   uint16_t *port, uint32_t *size,
-			   uint32_t *out_flags);
+			   uint16_t *port, uint32_t *size, uint32_t *out_flags);
 WASI_SOCK(sock_getlocaladdr_v2)
 uint32_t sock_getlocaladdr_v2(int32_t fd, struct sock_address *addr,
 			      uint32_t *port);

@@ -1,4 +1,4 @@
-/* 00000840ddb7f630: indirect calls, with a table as virtual functions have it */
+/* 00000840ddb7f630: indirect calls, through pointers in objects */
 #include "kernel.h"
 
 struct shape {
@@ -34,9 +34,10 @@ int main(void)
 	uint64_t state = 3, sum = 0;
 
 	for (int i = 0; i < 1000; i++)
-		shapes[i] = (struct shape){kinds[next_random(&state) >> 62],
-					   (uint32_t)(next_random(&state) >> 54),
-					   (uint32_t)(next_random(&state) >> 54)};
+		shapes[i] =
+			(struct shape){kinds[next_random(&state) >> 62],
+				       (uint32_t)(next_random(&state) >> 54),
+				       (uint32_t)(next_random(&state) >> 54)};
 	for (int round = 0; round < 50000; round++)
 		for (int i = 0; i < 1000; i++)
 			sum += shapes[i].area(&shapes[i]);

@@ -1,4 +1,4 @@
-/* 5fef83ed4c278919: sorting: comparisons that cannot be predicted, moves in memory */
+/* 5fef83ed4c278919: sorting: comparisons, moves in memory */
 #include "kernel.h"
 
 enum { N = 1000000 };

@@ -11,7 +11,7 @@
 #include "cli/args.h"
 #include "cli/wasm_open.h"
 
-/* --- inspect ------------------------------------------------------------------ */
+/* --- inspect ----------------------------------------------------------- */
 
 /* Names are whatever the module's author wrote. */
 static void add_str(struct buf *out, struct wasm_str s)
@@ -79,9 +79,9 @@ static void add_externtype(struct buf *out, const struct wasm_store *store,
 static const char *section_name(uint8_t id)
 {
 	static const char *const names[] = {
-		"custom", "type",   "import", "function", "table",
-		"memory", "global", "export", "start",	  "element",
-		"code",	  "data",   "data count", "tag",
+		"custom", "type",   "import",     "function", "table",
+		"memory", "global", "export",     "start",    "element",
+		"code",   "data",   "data count", "tag",
 	};
 
 	return id < ARRAY_SIZE(names) ? names[id] : "unknown";
@@ -109,7 +109,7 @@ static int add_sections(struct buf *out, const struct wasm_file *f,
 		      : 0;
 }
 
-/* --- features --------------------------------------------------------------------- */
+/* --- features ---------------------------------------------------------- */
 
 /* By how an instruction's name begins; the first row that fits counts. */
 static const struct {
@@ -199,8 +199,7 @@ static void see_type(struct features *f, const struct wasm_externtype *t)
 	if (t->kind != WASM_MEMORY && t->kind != WASM_TABLE)
 		return;
 	if (t->limits.is64)
-		add_feature(f, t->kind == WASM_MEMORY ? "memory64"
-						      : "table64");
+		add_feature(f, t->kind == WASM_MEMORY ? "memory64" : "table64");
 	if (t->limits.shared)
 		add_feature(f, "threads");
 }
@@ -237,8 +236,7 @@ static int find_features(const struct wasm_opened *o, struct features *f,
 		see_type(f, &e.type);
 	}
 	for (uint32_t i = n_imported(o->module); i < n; i++) {
-		int rc = wasm_disasm(o->module, NULL, i, see_line, f,
-				     err);
+		int rc = wasm_disasm(o->module, NULL, i, see_line, f, err);
 
 		if (rc < 0)
 			return rc;
@@ -307,7 +305,7 @@ int cmd_wasm_inspect(const struct args *args)
 	return cli_print(&out);
 }
 
-/* --- disasm ------------------------------------------------------------------------ */
+/* --- disasm ------------------------------------------------------------ */
 
 static void print_line(void *ctx, const char *line)
 {
@@ -357,7 +355,7 @@ static int disasm_all(const struct args *args, struct wasm_module *m,
 
 	for (uint32_t i = n_imported(m); rc == 0 && i < n; i++)
 		rc = disasm_one(m, inst, i, err);
-	STRV_FOREACH(f, list) {
+	STRV_FOREACH (f, list) {
 		uint64_t index;
 
 		if (parse_u64(*f, UINT32_MAX, &index) < 0)

@@ -42,7 +42,7 @@ static void gift_free(struct gift *g)
 	close_keep_errno(g->root);
 }
 
-/* --- directories ------------------------------------------------------------ */
+/* --- directories ------------------------------------------------------- */
 
 /* Cut ":ro" off the end. */
 static bool cut_readonly(char *text)
@@ -95,13 +95,13 @@ static int add_dir_option(struct gift *g, const char *option, struct err *err)
 
 static int add_dirs(const struct args *args, struct gift *g, struct err *err)
 {
-	STRV_FOREACH(dir, args_list(args, "dir")) {
+	STRV_FOREACH (dir, args_list(args, "dir")) {
 		int rc = add_dir_option(g, *dir, err);
 
 		if (rc < 0)
 			return rc;
 	}
-	STRV_FOREACH(map, args_list(args, "mapdir")) {
+	STRV_FOREACH (map, args_list(args, "mapdir")) {
 		_cleanup_free_ char *guest = xstrdup(*map);
 		char *sep = strstr(guest, "::");
 		int rc;
@@ -117,11 +117,11 @@ static int add_dirs(const struct args *args, struct gift *g, struct err *err)
 	return 0;
 }
 
-/* --- the rest ---------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------- */
 
 static void add_env(const struct args *args, struct gift *g)
 {
-	STRV_FOREACH(env, args_list(args, "env")) {
+	STRV_FOREACH (env, args_list(args, "env")) {
 		_cleanup_free_ char *name = xstrdup(*env);
 		char *value = strchr(name, '=');
 		const char *ours;
@@ -143,7 +143,7 @@ static void add_args(const struct args *args, struct gift *g)
 
 	/* Where it lies on the host is none of its business. */
 	strv_add(&g->args, slash ? slash + 1 : args->rest[0]);
-	STRV_FOREACH(arg, args->rest + 1)
+	STRV_FOREACH (arg, args->rest + 1)
 		strv_add(&g->args, *arg);
 }
 
@@ -163,7 +163,7 @@ static int read_limits(const struct args *args, struct wasm_config *cfg,
 	return args_ms(args, "timeout", timeout_ms, err);
 }
 
-/* --- running --------------------------------------------------------------------- */
+/* --- running ----------------------------------------------------------- */
 
 static struct wasm_store *timed_store;
 static volatile sig_atomic_t timed_out;

@@ -35,7 +35,7 @@ int cmd_wasm_validate(const struct args *args)
 {
 	int status = 0;
 
-	STRV_FOREACH(path, args->rest) {
+	STRV_FOREACH (path, args->rest) {
 		_cleanup_(wasm_opened_close) struct wasm_opened o = {0};
 		struct err err = {0};
 

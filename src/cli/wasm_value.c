@@ -76,8 +76,8 @@ int wasm_values_parse(const struct wasm_functype *t, int n, char **words,
 	return 0;
 }
 
-void wasm_values_print(const struct wasm_functype *t,
-		       const union wasm_value *v, struct buf *out)
+void wasm_values_print(const struct wasm_functype *t, const union wasm_value *v,
+		       struct buf *out)
 {
 	char name[32];
 

@@ -13,5 +13,5 @@ struct err;
 int wasm_values_parse(const struct wasm_functype *t, int n, char **words,
 		      union wasm_value *v, struct err *err);
 /* The results in `v`, a line each. */
-void wasm_values_print(const struct wasm_functype *t,
-		       const union wasm_value *v, struct buf *out);
+void wasm_values_print(const struct wasm_functype *t, const union wasm_value *v,
+		       struct buf *out);

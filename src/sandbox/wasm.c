@@ -37,7 +37,7 @@ struct wasm_run {
 	struct wasm_file file;
 	struct wasi_program program;
 	struct wasi_preopen root;
-	char *func; /* of "x.wasm#func", or NULL */
+	char *func;         /* of "x.wasm#func", or NULL */
 	char **args, **env; /* copies: set_title() writes over the originals */
 };
 
@@ -57,7 +57,7 @@ static int wasm_prepare(struct oci_spec *spec, struct err *err)
 	return 0;
 }
 
-/* --- load -------------------------------------------------------------------- */
+/* --- load -------------------------------------------------------------- */
 
 /* The cgroup's limit as one of the linear memory, so that the guest sees
  * memory.grow fail where the kernel would else kill it.  The engine itself
@@ -86,8 +86,8 @@ static char **environment(const struct sandbox_task *task)
 static int map_module(const struct sandbox_task *task, struct wasm_run *run,
 		      struct err *err)
 {
-	_cleanup_close_ int fd = open(task->program, O_RDONLY | O_CLOEXEC |
-							     O_NONBLOCK);
+	_cleanup_close_ int fd =
+		open(task->program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return err_set(err, -errno, "exec: \"%s\"", task->program);
@@ -136,9 +136,8 @@ static int wasm_load(struct sandbox_task *task, int *exit_status,
 	int rc;
 
 	task->data = run;
-	rc = program_find_module(&root, task->process->args[0], task->env,
-				 NULL, &task->program, &run->func, exit_status,
-				 err);
+	rc = program_find_module(&root, task->process->args[0], task->env, NULL,
+				 &task->program, &run->func, exit_status, err);
 	if (rc < 0)
 		return rc;
 	*exit_status = 126;
@@ -148,14 +147,15 @@ static int wasm_load(struct sandbox_task *task, int *exit_status,
 	return rc;
 }
 
-/* --- enter ------------------------------------------------------------------- */
+/* --- enter ------------------------------------------------------------- */
 
 /* Where the kernel put our arguments is what ps shows: those of "hull create"
  * with the bundle's path, which is no business of the container's. */
 static void set_title(const char *program, char *const *args)
 {
 	const char *base = strrchr(program, '/');
-	char *start = program_invocation_name, *end = environ ? environ[0] : NULL;
+	char *start = program_invocation_name,
+	     *end = environ ? environ[0] : NULL;
 	size_t room, used = 0;
 
 	prctl(PR_SET_NAME, base ? base + 1 : program, 0, 0, 0);
@@ -163,7 +163,7 @@ static void set_title(const char *program, char *const *args)
 		return;
 	room = (size_t)(end - start);
 	memset(start, 0, room);
-	STRV_FOREACH(arg, args) {
+	STRV_FOREACH (arg, args) {
 		size_t n = strlen(*arg) + 1;
 
 		if (n >= room - used)

@@ -32,71 +32,28 @@
  * processes, changes the user, or executes. */
 static const uint16_t allowed[] = {
 	/* files */
-	__NR_read,
-	__NR_write,
-	__NR_readv,
-	__NR_writev,
-	__NR_preadv,
-	__NR_pwritev,
-	__NR_lseek,
-	__NR_close,
-	__NR_fcntl,
-	__NR_fstat,
-	__NR_newfstatat,
-	__NR_fsync,
-	__NR_fdatasync,
-	__NR_ftruncate,
-	__NR_fallocate,
-	__NR_fadvise64,
-	__NR_getdents64,
+	__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_preadv,
+	__NR_pwritev, __NR_lseek, __NR_close, __NR_fcntl, __NR_fstat,
+	__NR_newfstatat, __NR_fsync, __NR_fdatasync, __NR_ftruncate,
+	__NR_fallocate, __NR_fadvise64, __NR_getdents64,
 	/* paths */
-	__NR_openat2,
-	__NR_mkdirat,
-	__NR_unlinkat,
-	__NR_renameat,
-	__NR_symlinkat,
-	__NR_linkat,
-	__NR_readlinkat,
-	__NR_utimensat,
+	__NR_openat2, __NR_mkdirat, __NR_unlinkat, __NR_renameat,
+	__NR_symlinkat, __NR_linkat, __NR_readlinkat, __NR_utimensat,
 	__NR_fchdir, /* only to bind a unix socket */
 	/* sockets; socket() itself is below */
-	__NR_bind,
-	__NR_listen,
-	__NR_accept4,
-	__NR_connect,
-	__NR_sendmsg,
-	__NR_recvmsg,
-	__NR_sendto,
-	__NR_recvfrom,
-	__NR_shutdown,
-	__NR_getsockname,
-	__NR_getpeername,
-	__NR_getsockopt,
-	__NR_setsockopt,
+	__NR_bind, __NR_listen, __NR_accept4, __NR_connect, __NR_sendmsg,
+	__NR_recvmsg, __NR_sendto, __NR_recvfrom, __NR_shutdown,
+	__NR_getsockname, __NR_getpeername, __NR_getsockopt, __NR_setsockopt,
 	/* time and waiting */
-	__NR_ppoll,
-	__NR_timerfd_create,
-	__NR_timerfd_settime,
-	__NR_clock_gettime,
-	__NR_clock_getres,
-	__NR_sched_yield,
+	__NR_ppoll, __NR_timerfd_create, __NR_timerfd_settime,
+	__NR_clock_gettime, __NR_clock_getres, __NR_sched_yield,
 	__NR_restart_syscall,
 	/* memory; mmap() and mprotect() are below */
-	__NR_brk,
-	__NR_munmap,
-	__NR_mremap,
-	__NR_madvise,
-	__NR_futex,
+	__NR_brk, __NR_munmap, __NR_mremap, __NR_madvise, __NR_futex,
 	/* the process itself */
 	__NR_close_range, /* the first thing that happens */
-	__NR_getrandom,
-	__NR_getpid,
-	__NR_gettid,
-	__NR_rt_sigaction,
-	__NR_rt_sigprocmask,
-	__NR_rt_sigreturn,
-	__NR_sigaltstack,
-	__NR_exit,
+	__NR_getrandom, __NR_getpid, __NR_gettid, __NR_rt_sigaction,
+	__NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sigaltstack, __NR_exit,
 	__NR_exit_group,
 #ifdef __NR_poll
 	__NR_poll, /* Arm64 has only ppoll */
@@ -159,8 +116,8 @@ static void build(struct program *p)
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
 	emit_return(p, SECCOMP_RET_KILL_PROCESS);
 	/* x32 calls have a high bit in the number, so they match nothing. */
-	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr),
-	     0, 0);
+	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0,
+	     0);
 	for (uint8_t i = 0; i < n; i++)
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, allowed[i], n - i, 0);
 	emit(p, BPF_JMP | BPF_JA, 1, 0, 0);

@@ -16,8 +16,8 @@ struct wasi_function {
 };
 
 static const struct wasi_function functions[] = {
-#define WASI(name, sig)		{#name, sizeof(#name) - 1, sig, wasi_##name},
-#define WASI_AS(name, sig, fn)	{#name, sizeof(#name) - 1, sig, wasi_##fn},
+#define WASI(name, sig)        {#name, sizeof(#name) - 1, sig, wasi_##name},
+#define WASI_AS(name, sig, fn) {#name, sizeof(#name) - 1, sig, wasi_##fn},
 #include "wasm/wasi.def"
 #undef WASI
 #undef WASI_AS
@@ -74,8 +74,7 @@ static bool has_shape(const struct wasm_functype *ft, const char *sig)
 
 /* By name and shape. */
 static const struct wasi_function *
-find_function(struct wasm_str name, const struct wasm_functype *ft,
-	      bool *known)
+find_function(struct wasm_str name, const struct wasm_functype *ft, bool *known)
 {
 	*known = false;
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
@@ -137,14 +136,14 @@ int wasi_link(struct wasi *w, struct wasm_store *store,
 				  wasm_store_functype(store, imp.type.func),
 				  &known);
 		if (!f)
-			return err_say(err, -ENOLINK,
-				       "import %s.%.*s: %s", module_names[which],
-				       (int)(imp.name.len < 64 ? imp.name.len
-							       : 64),
-				       imp.name.data,
-				       known ? "not the type that it has in "
-					       "WASI"
-					     : "WASI has no such function");
+			return err_say(
+				err, -ENOLINK, "import %s.%.*s: %s",
+				module_names[which],
+				(int)(imp.name.len < 64 ? imp.name.len : 64),
+				imp.name.data,
+				known ? "not the type that it has in "
+					"WASI"
+				      : "WASI has no such function");
 		*b = (struct wasi_binding){w, f->fn, which == 1};
 		rc = wasm_linker_func(linker, module_names[which], f->name,
 				      f->sig, call_function, b, err);
@@ -179,8 +178,7 @@ static int add_preopens(struct wasi *w, struct err *err)
 			.is_root = p->is_root,
 			.preopen = p->guest,
 		};
-		int rc = wasi_fd_describe(&f, WASI_RIGHTS_ALL,
-					  WASI_RIGHTS_ALL);
+		int rc = wasi_fd_describe(&f, WASI_RIGHTS_ALL, WASI_RIGHTS_ALL);
 
 		if (rc == 0 && f.filetype != WASI_FILETYPE_DIRECTORY)
 			rc = -ENOTDIR;
@@ -192,8 +190,7 @@ static int add_preopens(struct wasi *w, struct err *err)
 	return 0;
 }
 
-int wasi_new(const struct wasi_config *cfg, struct wasi **ret,
-	     struct err *err)
+int wasi_new(const struct wasi_config *cfg, struct wasi **ret, struct err *err)
 {
 	struct wasi *w = calloc(1, sizeof(*w));
 	size_t n = 3 + cfg->n_preopens;

@@ -22,7 +22,7 @@ struct wasi;
 struct wasi_preopen {
 	int fd;
 	const char *guest; /* the name the guest knows it by, "/" or "/data" */
-	bool readonly;	   /* what would change something is EROFS */
+	bool readonly;     /* what would change something is EROFS */
 	/* The directory is a whole root: absolute symlinks and ".." mean what
 	 * they would after chroot(), instead of being refused. */
 	bool is_root;
@@ -43,8 +43,7 @@ struct wasi_config {
 	uint32_t max_fds; /* 0: 65,536 */
 };
 
-int wasi_new(const struct wasi_config *cfg, struct wasi **ret,
-	     struct err *err);
+int wasi_new(const struct wasi_config *cfg, struct wasi **ret, struct err *err);
 /* Accepts NULL. */
 void wasi_free(struct wasi *w);
 

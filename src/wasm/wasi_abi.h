@@ -101,36 +101,36 @@ enum wasi_errno {
 	WASI_EAI_SYSTEM,
 };
 
-#define WASI_RIGHT_FD_DATASYNC		   (UINT64_C(1) << 0)
-#define WASI_RIGHT_FD_READ		   (UINT64_C(1) << 1)
-#define WASI_RIGHT_FD_SEEK		   (UINT64_C(1) << 2)
-#define WASI_RIGHT_FD_FDSTAT_SET_FLAGS	   (UINT64_C(1) << 3)
-#define WASI_RIGHT_FD_SYNC		   (UINT64_C(1) << 4)
-#define WASI_RIGHT_FD_TELL		   (UINT64_C(1) << 5)
-#define WASI_RIGHT_FD_WRITE		   (UINT64_C(1) << 6)
-#define WASI_RIGHT_FD_ADVISE		   (UINT64_C(1) << 7)
-#define WASI_RIGHT_FD_ALLOCATE		   (UINT64_C(1) << 8)
+#define WASI_RIGHT_FD_DATASYNC             (UINT64_C(1) << 0)
+#define WASI_RIGHT_FD_READ                 (UINT64_C(1) << 1)
+#define WASI_RIGHT_FD_SEEK                 (UINT64_C(1) << 2)
+#define WASI_RIGHT_FD_FDSTAT_SET_FLAGS     (UINT64_C(1) << 3)
+#define WASI_RIGHT_FD_SYNC                 (UINT64_C(1) << 4)
+#define WASI_RIGHT_FD_TELL                 (UINT64_C(1) << 5)
+#define WASI_RIGHT_FD_WRITE                (UINT64_C(1) << 6)
+#define WASI_RIGHT_FD_ADVISE               (UINT64_C(1) << 7)
+#define WASI_RIGHT_FD_ALLOCATE             (UINT64_C(1) << 8)
 #define WASI_RIGHT_PATH_CREATE_DIRECTORY   (UINT64_C(1) << 9)
-#define WASI_RIGHT_PATH_CREATE_FILE	   (UINT64_C(1) << 10)
-#define WASI_RIGHT_PATH_LINK_SOURCE	   (UINT64_C(1) << 11)
-#define WASI_RIGHT_PATH_LINK_TARGET	   (UINT64_C(1) << 12)
-#define WASI_RIGHT_PATH_OPEN		   (UINT64_C(1) << 13)
-#define WASI_RIGHT_FD_READDIR		   (UINT64_C(1) << 14)
-#define WASI_RIGHT_PATH_READLINK	   (UINT64_C(1) << 15)
-#define WASI_RIGHT_PATH_RENAME_SOURCE	   (UINT64_C(1) << 16)
-#define WASI_RIGHT_PATH_RENAME_TARGET	   (UINT64_C(1) << 17)
-#define WASI_RIGHT_PATH_FILESTAT_GET	   (UINT64_C(1) << 18)
+#define WASI_RIGHT_PATH_CREATE_FILE        (UINT64_C(1) << 10)
+#define WASI_RIGHT_PATH_LINK_SOURCE        (UINT64_C(1) << 11)
+#define WASI_RIGHT_PATH_LINK_TARGET        (UINT64_C(1) << 12)
+#define WASI_RIGHT_PATH_OPEN               (UINT64_C(1) << 13)
+#define WASI_RIGHT_FD_READDIR              (UINT64_C(1) << 14)
+#define WASI_RIGHT_PATH_READLINK           (UINT64_C(1) << 15)
+#define WASI_RIGHT_PATH_RENAME_SOURCE      (UINT64_C(1) << 16)
+#define WASI_RIGHT_PATH_RENAME_TARGET      (UINT64_C(1) << 17)
+#define WASI_RIGHT_PATH_FILESTAT_GET       (UINT64_C(1) << 18)
 #define WASI_RIGHT_PATH_FILESTAT_SET_SIZE  (UINT64_C(1) << 19)
 #define WASI_RIGHT_PATH_FILESTAT_SET_TIMES (UINT64_C(1) << 20)
-#define WASI_RIGHT_FD_FILESTAT_GET	   (UINT64_C(1) << 21)
-#define WASI_RIGHT_FD_FILESTAT_SET_SIZE	   (UINT64_C(1) << 22)
+#define WASI_RIGHT_FD_FILESTAT_GET         (UINT64_C(1) << 21)
+#define WASI_RIGHT_FD_FILESTAT_SET_SIZE    (UINT64_C(1) << 22)
 #define WASI_RIGHT_FD_FILESTAT_SET_TIMES   (UINT64_C(1) << 23)
-#define WASI_RIGHT_PATH_SYMLINK		   (UINT64_C(1) << 24)
+#define WASI_RIGHT_PATH_SYMLINK            (UINT64_C(1) << 24)
 #define WASI_RIGHT_PATH_REMOVE_DIRECTORY   (UINT64_C(1) << 25)
-#define WASI_RIGHT_PATH_UNLINK_FILE	   (UINT64_C(1) << 26)
-#define WASI_RIGHT_POLL_FD_READWRITE	   (UINT64_C(1) << 27)
-#define WASI_RIGHT_SOCK_SHUTDOWN	   (UINT64_C(1) << 28)
-#define WASI_RIGHT_SOCK_ACCEPT		   (UINT64_C(1) << 29)
+#define WASI_RIGHT_PATH_UNLINK_FILE        (UINT64_C(1) << 26)
+#define WASI_RIGHT_POLL_FD_READWRITE       (UINT64_C(1) << 27)
+#define WASI_RIGHT_SOCK_SHUTDOWN           (UINT64_C(1) << 28)
+#define WASI_RIGHT_SOCK_ACCEPT             (UINT64_C(1) << 29)
 
 #define WASI_RIGHTS_ALL ((UINT64_C(1) << 30) - 1)
 
@@ -147,20 +147,19 @@ enum wasi_errno {
 	 WASI_RIGHT_PATH_REMOVE_DIRECTORY | WASI_RIGHT_PATH_UNLINK_FILE |   \
 	 WASI_RIGHT_POLL_FD_READWRITE)
 
-#define WASI_RIGHTS_FILE                                                 \
-	(WASI_RIGHT_FD_DATASYNC | WASI_RIGHT_FD_READ |                   \
-	 WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_FDSTAT_SET_FLAGS |           \
-	 WASI_RIGHT_FD_SYNC | WASI_RIGHT_FD_TELL | WASI_RIGHT_FD_WRITE | \
-	 WASI_RIGHT_FD_ADVISE | WASI_RIGHT_FD_ALLOCATE |                 \
-	 WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_FD_FILESTAT_SET_SIZE |  \
-	 WASI_RIGHT_FD_FILESTAT_SET_TIMES | WASI_RIGHT_POLL_FD_READWRITE)
+#define WASI_RIGHTS_FILE                                                      \
+	(WASI_RIGHT_FD_DATASYNC | WASI_RIGHT_FD_READ | WASI_RIGHT_FD_SEEK |   \
+	 WASI_RIGHT_FD_FDSTAT_SET_FLAGS | WASI_RIGHT_FD_SYNC |                \
+	 WASI_RIGHT_FD_TELL | WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ADVISE |    \
+	 WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_GET |                \
+	 WASI_RIGHT_FD_FILESTAT_SET_SIZE | WASI_RIGHT_FD_FILESTAT_SET_TIMES | \
+	 WASI_RIGHT_POLL_FD_READWRITE)
 
 /* Terminals have no position; that is how wasi-libc's isatty() knows one. */
-#define WASI_RIGHTS_STREAM \
-	(WASI_RIGHTS_FILE &                                           \
-	 ~(WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL |                  \
-	   WASI_RIGHT_FD_ADVISE | WASI_RIGHT_FD_ALLOCATE |            \
-	   WASI_RIGHT_FD_FILESTAT_SET_SIZE))
+#define WASI_RIGHTS_STREAM                                                  \
+	(WASI_RIGHTS_FILE &                                                 \
+	 ~(WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL | WASI_RIGHT_FD_ADVISE | \
+	   WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE))
 
 #define WASI_RIGHTS_SOCKET                                             \
 	(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE |                    \

@@ -113,8 +113,8 @@ static int addresses(const uint8_t *msg, size_t len, size_t at, uint16_t type,
 		if (get16(msg + at) == type && data == want &&
 		    get16(msg + at + 2) == CLASS_IN && n < max) {
 			ret[n] = (struct wasi_resolved){
-				.family = type == DNS_TYPE_A ? AF_INET
-							     : AF_INET6,
+				.family =
+					type == DNS_TYPE_A ? AF_INET : AF_INET6,
 			};
 			memcpy(ret[n++].addr, msg + at + 10, want);
 		}

@@ -170,7 +170,7 @@ uint32_t wasi_fd_ready(const struct wasi_fd *f, short events)
 	return poll(&p, 1, 0) == 0 ? WASI_EAGAIN : WASI_SUCCESS;
 }
 
-/* --- functions of WASI ---------------------------------------------------- */
+/* --- functions of WASI ------------------------------------------------- */
 
 uint32_t wasi_fd_close(struct wasi_call *c, const union wasm_value *arg)
 {
@@ -241,8 +241,7 @@ uint32_t wasi_fd_fdstat_set_flags(struct wasi_call *c,
 	struct wasi_fd *f;
 	int flags;
 
-	rc = wasi_fd_get(c->w, arg[0].i32, WASI_RIGHT_FD_FDSTAT_SET_FLAGS,
-			 &f);
+	rc = wasi_fd_get(c->w, arg[0].i32, WASI_RIGHT_FD_FDSTAT_SET_FLAGS, &f);
 	if (rc)
 		return rc;
 	if (want >> 5)

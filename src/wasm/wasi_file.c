@@ -84,8 +84,7 @@ uint32_t wasi_fd_pread(struct wasi_call *c, const union wasm_value *arg)
 		rc = WASI_EFAULT;
 	if (rc)
 		return rc;
-	return done(c,
-		    preadv(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
+	return done(c, preadv(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
 		    arg[4].i32);
 }
 
@@ -105,8 +104,7 @@ uint32_t wasi_fd_pwrite(struct wasi_call *c, const union wasm_value *arg)
 		rc = WASI_EFAULT;
 	if (rc)
 		return rc;
-	return done(c,
-		    pwritev(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
+	return done(c, pwritev(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
 		    arg[4].i32);
 }
 
@@ -176,9 +174,8 @@ uint32_t wasi_fd_datasync(struct wasi_call *c, const union wasm_value *arg)
 uint32_t wasi_fd_advise(struct wasi_call *c, const union wasm_value *arg)
 {
 	static const int advice[] = {
-		POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL,
-		POSIX_FADV_RANDOM,   POSIX_FADV_WILLNEED,
-		POSIX_FADV_DONTNEED, POSIX_FADV_NOREUSE,
+		POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+		POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE,
 	};
 	struct wasi_fd *f;
 	uint32_t rc = wasi_fd_get(c->w, arg[0].i32, WASI_RIGHT_FD_ADVISE, &f);
@@ -224,7 +221,7 @@ uint32_t wasi_fd_filestat_set_size(struct wasi_call *c,
 						       : WASI_SUCCESS;
 }
 
-/* --- shared with paths ------------------------------------------------------ */
+/* --- shared with paths ------------------------------------------------- */
 
 /* WASI's time is nanoseconds since 1970, unsigned: an older file is from
  * 1970, one after 2554 from 2554. */

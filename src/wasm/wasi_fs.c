@@ -64,9 +64,9 @@ uint32_t wasi_path_create_directory(struct wasi_call *c,
 				    const union wasm_value *arg)
 {
 	_cleanup_parent_ struct wasi_parent p = {0};
-	uint32_t rc = get_parent(c, arg[0].i32,
-				 WASI_RIGHT_PATH_CREATE_DIRECTORY, arg[1].i32,
-				 arg[2].i32, &p);
+	uint32_t rc =
+		get_parent(c, arg[0].i32, WASI_RIGHT_PATH_CREATE_DIRECTORY,
+			   arg[1].i32, arg[2].i32, &p);
 
 	if (rc)
 		return rc;
@@ -78,9 +78,9 @@ uint32_t wasi_path_remove_directory(struct wasi_call *c,
 				    const union wasm_value *arg)
 {
 	_cleanup_parent_ struct wasi_parent p = {0};
-	uint32_t rc = get_parent(c, arg[0].i32,
-				 WASI_RIGHT_PATH_REMOVE_DIRECTORY, arg[1].i32,
-				 arg[2].i32, &p);
+	uint32_t rc =
+		get_parent(c, arg[0].i32, WASI_RIGHT_PATH_REMOVE_DIRECTORY,
+			   arg[1].i32, arg[2].i32, &p);
 
 	if (rc)
 		return rc;
@@ -88,8 +88,7 @@ uint32_t wasi_path_remove_directory(struct wasi_call *c,
 							: WASI_SUCCESS;
 }
 
-uint32_t wasi_path_unlink_file(struct wasi_call *c,
-			       const union wasm_value *arg)
+uint32_t wasi_path_unlink_file(struct wasi_call *c, const union wasm_value *arg)
 {
 	_cleanup_parent_ struct wasi_parent p = {0};
 	uint32_t rc = get_parent(c, arg[0].i32, WASI_RIGHT_PATH_UNLINK_FILE,
@@ -162,8 +161,8 @@ uint32_t wasi_path_link(struct wasi_call *c, const union wasm_value *arg)
 	struct target t;
 	uint32_t rc;
 
-	rc = get_target(c, arg[0].i32, WASI_RIGHT_PATH_LINK_SOURCE,
-			arg[2].i32, arg[3].i32, &t);
+	rc = get_target(c, arg[0].i32, WASI_RIGHT_PATH_LINK_SOURCE, arg[2].i32,
+			arg[3].i32, &t);
 	if (rc)
 		return rc;
 	rc = get_parent(c, arg[4].i32, WASI_RIGHT_PATH_LINK_TARGET, arg[5].i32,
@@ -243,9 +242,9 @@ uint32_t wasi_path_filestat_set_times(struct wasi_call *c,
 	_cleanup_close_ int fd = -1;
 	struct timespec times[2];
 	struct target t;
-	uint32_t rc = get_target(c, arg[0].i32,
-				 WASI_RIGHT_PATH_FILESTAT_SET_TIMES,
-				 arg[2].i32, arg[3].i32, &t);
+	uint32_t rc =
+		get_target(c, arg[0].i32, WASI_RIGHT_PATH_FILESTAT_SET_TIMES,
+			   arg[2].i32, arg[3].i32, &t);
 
 	if (rc)
 		return rc;
@@ -260,7 +259,7 @@ uint32_t wasi_path_filestat_set_times(struct wasi_call *c,
 							   : WASI_SUCCESS;
 }
 
-/* --- path_open -------------------------------------------------------------- */
+/* --- path_open --------------------------------------------------------- */
 
 struct open_args {
 	uint32_t oflags, fdflags;
@@ -344,8 +343,8 @@ uint32_t wasi_path_open(struct wasi_call *c, const union wasm_value *arg)
 	if (rc)
 		return rc;
 	f.readonly = t.dir->readonly;
-	if (f.readonly && ((flags & O_ACCMODE) != O_RDONLY ||
-			   flags & (O_CREAT | O_TRUNC)))
+	if (f.readonly &&
+	    ((flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC)))
 		return WASI_EROFS;
 	dir = wasi_fd_dir(t.dir);
 	f.fd = wasi_open_beneath(&dir, t.path, flags, 0666);

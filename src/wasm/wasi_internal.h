@@ -51,7 +51,7 @@ struct wasi_call {
 
 typedef uint32_t wasi_fn(struct wasi_call *c, const union wasm_value *arg);
 
-/* --- guest memory -------------------------------------------------------- */
+/* --- guest memory ------------------------------------------------------ */
 
 static inline void *guest_at(struct wasi_call *c, uint32_t at, uint64_t len)
 {
@@ -104,12 +104,12 @@ uint32_t guest_iovecs(struct wasi_call *c, uint32_t at, uint32_t n,
 uint32_t guest_path(struct wasi_call *c, uint32_t at, uint32_t len,
 		    char path[WASI_PATH_MAX]);
 
-/* --- errors (wasi_errno.c) ------------------------------------------------ */
+/* --- errors (wasi_errno.c) --------------------------------------------- */
 
 /* For a negative errno of the host, or 0. */
 uint32_t wasi_errno(int rc);
 
-/* --- descriptors (wasi_fd.c) ---------------------------------------------- */
+/* --- descriptors (wasi_fd.c) ------------------------------------------- */
 
 /* The guest's descriptor if it has all of `rights`.  Valid until the next
  * wasi_fd_add(). */
@@ -131,7 +131,7 @@ static inline struct wasi_dir wasi_fd_dir(const struct wasi_fd *f)
 	return (struct wasi_dir){.fd = f->fd, .is_root = f->is_root};
 }
 
-/* --- sockets (wasi_sock_addr.c, wasi_resolve.c) --------------------------- */
+/* --- sockets (wasi_sock_addr.c, wasi_resolve.c) ------------------------ */
 
 struct sockaddr_storage;
 

@@ -14,8 +14,8 @@
  * and returns EAGAIN.  A rename that never rests must not hang the guest. */
 enum { RACE_RETRIES = 256 };
 
-static int open_beneath(const struct wasi_dir *dir, const char *path,
-			int flags, mode_t mode)
+static int open_beneath(const struct wasi_dir *dir, const char *path, int flags,
+			mode_t mode)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY),
@@ -27,8 +27,8 @@ static int open_beneath(const struct wasi_dir *dir, const char *path,
 	if (flags & O_PATH)
 		how.flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	for (int i = 0;; i++) {
-		long fd = syscall(SYS_openat2, dir->fd, path, &how,
-				  sizeof(how));
+		long fd =
+			syscall(SYS_openat2, dir->fd, path, &how, sizeof(how));
 
 		if (fd >= 0)
 			return (int)fd;
@@ -38,7 +38,7 @@ static int open_beneath(const struct wasi_dir *dir, const char *path,
 }
 
 int wasi_open_beneath(const struct wasi_dir *dir, const char *path, int flags,
-		   mode_t mode)
+		      mode_t mode)
 {
 	return *path ? open_beneath(dir, path, flags, mode) : -ENOENT;
 }

@@ -19,14 +19,14 @@ struct wasi_dir {
 
 /* `flags` as of open(2); O_NOFOLLOW means the last component. */
 int wasi_open_beneath(const struct wasi_dir *dir, const char *path, int flags,
-		   mode_t mode);
+		      mode_t mode);
 
 /* Where the last component of a path lives, for the system calls that do not
  * follow it: mkdirat, unlinkat, renameat, symlinkat, linkat. */
 struct wasi_parent {
 	int fd;
-	bool owned;	       /* to be closed, not the directory itself */
-	bool trailing_slash;   /* kept in `name`, too */
+	bool owned;              /* to be closed, not the directory itself */
+	bool trailing_slash;     /* kept in `name`, too */
 	char name[NAME_MAX + 2]; /* never holds another '/' than the last */
 };
 

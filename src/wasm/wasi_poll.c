@@ -22,10 +22,10 @@ enum { MAX_SUBSCRIPTIONS = 65536 };
 
 struct request {
 	struct wasi_subscription sub;
-	uint32_t error;	   /* of WASI; nonzero: due at once */
+	uint32_t error; /* of WASI; nonzero: due at once */
 	bool by_wall_clock;
 	uint64_t deadline; /* by the monotonic clock, in ns */
-	int poll;	   /* index of its pollfd, or -1 */
+	int poll;          /* index of its pollfd, or -1 */
 };
 
 struct waiting {
@@ -33,8 +33,8 @@ struct waiting {
 	struct pollfd *fds; /* one more than there are requests */
 	uint32_t n, n_fds;
 	uint64_t deadline, wall_deadline; /* the earliest of each */
-	bool due;			  /* something is, already */
-	int timer;			  /* for wall_deadline, or -1 */
+	bool due;                         /* something is, already */
+	int timer;                        /* for wall_deadline, or -1 */
 };
 
 static void cleanup_waiting(struct waiting *w)
@@ -235,8 +235,8 @@ static bool fd_event(const struct waiting *w, const struct request *r,
 	return true;
 }
 
-static bool is_due(const struct waiting *w, const struct request *r,
-		   uint64_t t, struct wasi_event *e)
+static bool is_due(const struct waiting *w, const struct request *r, uint64_t t,
+		   struct wasi_event *e)
 {
 	*e = (struct wasi_event){
 		.userdata = r->sub.userdata,

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "wasm/wasi_internal.h"
 
-/* --- vectors of strings ------------------------------------------------------ */
+/* --- vectors of strings ------------------------------------------------ */
 
 static uint32_t strings_sizes(struct wasi_call *c, char *const *v,
 			      const union wasm_value *arg)
@@ -66,7 +66,7 @@ uint32_t wasi_environ_get(struct wasi_call *c, const union wasm_value *arg)
 	return strings_get(c, c->w->cfg.env, arg);
 }
 
-/* --- clocks ------------------------------------------------------------------- */
+/* --- clocks ------------------------------------------------------------ */
 
 static const clockid_t clocks[] = {
 	CLOCK_REALTIME,
@@ -102,7 +102,7 @@ uint32_t wasi_clock_time_get(struct wasi_call *c, const union wasm_value *arg)
 	return guest_write_u64(c, arg[2].i32, nanoseconds(ts));
 }
 
-/* --- the rest ----------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------- */
 
 uint32_t wasi_random_get(struct wasi_call *c, const union wasm_value *arg)
 {
@@ -149,16 +149,16 @@ static const struct {
 	uint8_t host;
 	uint8_t action;
 } signals[] = {
-	{0, IGNORE},	    {SIGHUP, END},   {SIGINT, END},
-	{SIGQUIT, END},	    {SIGILL, END},   {SIGTRAP, END},
-	{SIGABRT, END},	    {SIGBUS, END},   {SIGFPE, END},
-	{SIGKILL, END},	    {SIGUSR1, END},  {SIGSEGV, END},
-	{SIGUSR2, END},	    {SIGPIPE, END},  {SIGALRM, END},
-	{SIGTERM, END},	    {SIGCHLD, IGNORE}, {SIGCONT, IGNORE},
-	{SIGSTOP, STOP},    {SIGTSTP, STOP}, {SIGTTIN, STOP},
-	{SIGTTOU, STOP},    {SIGURG, IGNORE}, {SIGXCPU, END},
-	{SIGXFSZ, END},	    {SIGVTALRM, END}, {SIGPROF, END},
-	{SIGWINCH, IGNORE}, {SIGPOLL, END},  {SIGPWR, END},
+	{0, IGNORE},        {SIGHUP, END},     {SIGINT, END},
+	{SIGQUIT, END},     {SIGILL, END},     {SIGTRAP, END},
+	{SIGABRT, END},     {SIGBUS, END},     {SIGFPE, END},
+	{SIGKILL, END},     {SIGUSR1, END},    {SIGSEGV, END},
+	{SIGUSR2, END},     {SIGPIPE, END},    {SIGALRM, END},
+	{SIGTERM, END},     {SIGCHLD, IGNORE}, {SIGCONT, IGNORE},
+	{SIGSTOP, STOP},    {SIGTSTP, STOP},   {SIGTTIN, STOP},
+	{SIGTTOU, STOP},    {SIGURG, IGNORE},  {SIGXCPU, END},
+	{SIGXFSZ, END},     {SIGVTALRM, END},  {SIGPROF, END},
+	{SIGWINCH, IGNORE}, {SIGPOLL, END},    {SIGPWR, END},
 	{SIGSYS, END},
 };
 

@@ -46,7 +46,7 @@ char *wasi_read_etc(int etc_root, const char *path)
 	return buf_steal(&b);
 }
 
-/* --- text ---------------------------------------------------------------------- */
+/* --- text -------------------------------------------------------------- */
 
 /* The next line of *text, without its comment; NULL at the end. */
 static char *next_line(char **text)
@@ -133,7 +133,7 @@ int wasi_resolve_service(int etc_root, const char *name, const char *proto,
 	return -1;
 }
 
-/* --- name servers ----------------------------------------------------------------- */
+/* --- name servers ------------------------------------------------------ */
 
 struct servers {
 	struct sockaddr_storage addr[MAX_SERVERS];
@@ -184,8 +184,8 @@ static void read_servers(int etc_root, struct servers *s)
 static int ask(const struct servers *s, size_t i, const char *name,
 	       uint16_t type, struct wasi_resolved *ret, size_t max)
 {
-	_cleanup_close_ int fd = socket(s->addr[i].ss_family,
-					SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd =
+		socket(s->addr[i].ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint8_t query[DNS_QUERY_MAX], answer[DNS_ANSWER_MAX];
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	uint16_t id;

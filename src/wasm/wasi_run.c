@@ -9,15 +9,15 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
-/* --- files -------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------- */
 
 /* The first thing of the text format that is not space or a comment. */
 static bool looks_like_text(const uint8_t *p, size_t len)
 {
 	size_t i = 0;
 
-	while (i < len && (p[i] == ' ' || p[i] == '\n' || p[i] == '\t' ||
-			   p[i] == '\r'))
+	while (i < len &&
+	       (p[i] == ' ' || p[i] == '\n' || p[i] == '\t' || p[i] == '\r'))
 		i++;
 	return i < len && (p[i] == '(' || p[i] == ';');
 }
@@ -54,9 +54,9 @@ static size_t copied(const struct wasm_section *s)
  * may change under it; the decoder will see the copy, and judge that. */
 static int isolate_file(struct wasm_file *f, const char *name, struct err *err)
 {
-	uint8_t *copy = mmap(NULL, f->len, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			     0);
+	uint8_t *copy =
+		mmap(NULL, f->len, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t pos = 0, done = f->len < 8 ? f->len : 8;
 	struct wasm_section s;
 	int rc;
@@ -78,8 +78,8 @@ static int isolate_file(struct wasm_file *f, const char *name, struct err *err)
 	return 0;
 }
 
-int wasm_file_map(int fd, const char *name, bool isolate,
-		  struct wasm_file *ret, struct err *err)
+int wasm_file_map(int fd, const char *name, bool isolate, struct wasm_file *ret,
+		  struct err *err)
 {
 	struct wasm_file f;
 	struct stat st;
@@ -114,7 +114,7 @@ void wasm_file_unmap(struct wasm_file *f)
 	f->bytes = NULL;
 }
 
-/* --- programs ------------------------------------------------------------------- */
+/* --- programs ---------------------------------------------------------- */
 
 /* A name out of a module goes to a terminal: whoever wrote the module must
  * not write to it. */
@@ -203,8 +203,8 @@ int wasi_program_call(struct wasm_func *func, struct err *err)
 	return wasm_call(func, v, err);
 }
 
-int wasi_program_start(struct wasi_program *p, const char *invoke,
-		       bool reactor, struct wasm_func **ret, struct err *err)
+int wasi_program_start(struct wasi_program *p, const char *invoke, bool reactor,
+		       struct wasm_func **ret, struct err *err)
 {
 	struct wasm_func *init, *func;
 	int rc = wasm_instantiate(p->store, p->module, p->linker, &p->instance,
@@ -236,7 +236,7 @@ int wasi_program_start(struct wasi_program *p, const char *invoke,
 	return 0;
 }
 
-/* --- the end ---------------------------------------------------------------------- */
+/* --- the end ----------------------------------------------------------- */
 
 /* An exit status has 8 bits.  One that is not success must not become it. */
 static int exit_status(uint32_t code)

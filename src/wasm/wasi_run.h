@@ -23,8 +23,8 @@ struct wasm_file {
  * function when it is first called, long after it was validated.  So where
  * the guest itself may be able to write to its file, `isolate` has it copied,
  * all but the custom sections that nobody reads: those pages stay empty. */
-int wasm_file_map(int fd, const char *name, bool isolate,
-		  struct wasm_file *ret, struct err *err);
+int wasm_file_map(int fd, const char *name, bool isolate, struct wasm_file *ret,
+		  struct err *err);
 void wasm_file_unmap(struct wasm_file *f);
 
 struct wasi_program {
@@ -45,8 +45,8 @@ void wasi_program_free(struct wasi_program *p);
 /* Instantiate, initialise a reactor, and find the function: `invoke`, an
  * export, or _start when it is NULL; with `reactor` and no function *ret is
  * NULL and all is done.  A return value as of wasm_call(). */
-int wasi_program_start(struct wasi_program *p, const char *invoke,
-		       bool reactor, struct wasm_func **ret, struct err *err);
+int wasi_program_start(struct wasi_program *p, const char *invoke, bool reactor,
+		       struct wasm_func **ret, struct err *err);
 /* Call a function that takes and returns nothing. */
 int wasi_program_call(struct wasm_func *func, struct err *err);
 

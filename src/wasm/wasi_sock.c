@@ -48,7 +48,7 @@ static uint32_t done(int rc)
 	return rc < 0 ? wasi_errno(-errno) : WASI_SUCCESS;
 }
 
-/* --- preview 1 -------------------------------------------------------------- */
+/* --- preview 1 --------------------------------------------------------- */
 
 static uint32_t do_accept(struct wasi_call *c, uint32_t fd, uint32_t fdflags,
 			  uint32_t at)
@@ -119,8 +119,8 @@ uint32_t wasi_sock_recv(struct wasi_call *c, const union wasm_value *arg)
 
 	if (rc)
 		return rc;
-	return do_recv(c, f, &m, arg[1].i32, arg[2].i32, arg[3].i32,
-		       arg[4].i32, arg[5].i32);
+	return do_recv(c, f, &m, arg[1].i32, arg[2].i32, arg[3].i32, arg[4].i32,
+		       arg[5].i32);
 }
 
 static uint32_t do_send(struct wasi_call *c, const struct wasi_fd *f,
@@ -168,7 +168,7 @@ uint32_t wasi_sock_shutdown(struct wasi_call *c, const union wasm_value *arg)
 	return rc ? rc : done(shutdown(f->fd, how[arg[1].i32]));
 }
 
-/* --- WasmEdge's extension ----------------------------------------------------- */
+/* --- WasmEdge's extension ---------------------------------------------- */
 
 uint32_t wasi_sock_open(struct wasi_call *c, const union wasm_value *arg)
 {
@@ -279,8 +279,7 @@ static uint32_t name_unix(struct wasi_call *c, const char *path, int *held,
 	if (!S_ISSOCK(st.st_mode))
 		return WASI_ECONNREFUSED;
 	un->sun_family = AF_UNIX;
-	snprintf(un->sun_path, sizeof(un->sun_path), "/proc/self/fd/%d",
-		 *held);
+	snprintf(un->sun_path, sizeof(un->sun_path), "/proc/self/fd/%d", *held);
 	return WASI_SUCCESS;
 }
 

@@ -8,8 +8,7 @@ struct guest_buf {
 	uint32_t len;
 };
 
-static uint32_t get_buf(struct wasi_call *c, uint32_t at,
-			struct guest_buf *ret)
+static uint32_t get_buf(struct wasi_call *c, uint32_t at, struct guest_buf *ret)
 {
 	struct wasi_iovec v;
 

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "wasm/wasi_sock_addr.h"
 
-/* --- options ----------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------- */
 
 /* In WasmEdge's order.  Values have the layout of Linux: int, struct linger,
  * and a timeval of two 64-bit numbers. */
@@ -111,7 +111,7 @@ uint32_t wasi_sock_getsockopt(struct wasi_call *c, const union wasm_value *arg)
 	return guest_write_u32(c, arg[4].i32, got);
 }
 
-/* --- names --------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------- */
 
 /* The caller makes a list of `max` results, linked by `next`, each with a
  * sockaddr and room for sa_data; we fill in as many as there are.  A structure
@@ -266,8 +266,7 @@ static uint32_t put_result(struct wasi_call *c, const struct lookup *l, int i,
 	return WASI_SUCCESS;
 }
 
-uint32_t wasi_sock_getaddrinfo(struct wasi_call *c,
-			       const union wasm_value *arg)
+uint32_t wasi_sock_getaddrinfo(struct wasi_call *c, const union wasm_value *arg)
 {
 	uint32_t at, max = arg[6].i32, n = 0, rc;
 	struct lookup l = {0};

@@ -151,8 +151,7 @@ TEST(hosts_and_services)
 
 	make_etc("services", "http 80/tcp www # web\ndomain 53/udp\n"
 			     "broken\ndomain 53/tcp\n");
-	CHECK_INT(wasi_resolve(root, "LOCALHOST", AF_UNSPEC, false, got, 4),
-		  2);
+	CHECK_INT(wasi_resolve(root, "LOCALHOST", AF_UNSPEC, false, got, 4), 2);
 	CHECK_INT(wasi_resolve(root, "localhost", AF_INET6, false, got, 4), 1);
 	CHECK(got[0].family == AF_INET6);
 	CHECK_INT(wasi_resolve(root, "db", AF_UNSPEC, false, got, 4), 1);

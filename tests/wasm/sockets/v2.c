@@ -62,7 +62,9 @@ static void datagrams(void)
 static void unix_paths(void)
 {
 	static const char *const bad[] = {
-		"/../outside/sock", "/evil/sock", "../outside/sock",
+		"/../outside/sock",
+		"/evil/sock",
+		"../outside/sock",
 		"/dir/../../outside/sock",
 	};
 	int32_t fd;

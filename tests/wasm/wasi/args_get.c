@@ -7,7 +7,8 @@ int main(int argc, char **argv)
 
 	OK(__wasi_args_sizes_get(&n, &size));
 	IS(n, 3);
-	IS(size, sizeof("args_get.wasm") + sizeof("one") + sizeof("\xc3\xa9 2"));
+	IS(size,
+	   sizeof("args_get.wasm") + sizeof("one") + sizeof("\xc3\xa9 2"));
 	OK(__wasi_args_get(v, buf));
 	IS(strcmp((char *)v[0], "args_get.wasm"), 0);
 	IS(strcmp((char *)v[1], "one"), 0);

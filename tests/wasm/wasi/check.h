@@ -21,27 +21,25 @@ static void fail(const char *file, int line, const char *what, long long got,
 	exit(1);
 }
 
-#define IS(got, want)                                                   \
-	do {                                                            \
-		long long got_ = (long long)(got), want_ = (want);      \
-		if (got_ != want_)                                      \
-			fail(__FILE__, __LINE__, #got, got_, want_);    \
+#define IS(got, want)                                                \
+	do {                                                         \
+		long long got_ = (long long)(got), want_ = (want);   \
+		if (got_ != want_)                                   \
+			fail(__FILE__, __LINE__, #got, got_, want_); \
 	} while (0)
-#define OK(call)	  IS(call, 0)
+#define OK(call)          IS(call, 0)
 #define FAILS(call, name) IS(call, __WASI_ERRNO_##name)
-#define TRUE(cond)	  IS(!!(cond), 1)
+#define TRUE(cond)        IS(!!(cond), 1)
 
 /* The rights that wasi-libc asks for. */
-#define R_READ                                                             \
-	(__WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR |                \
-	 __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL |                   \
-	 __WASI_RIGHTS_FD_ADVISE | __WASI_RIGHTS_FD_FILESTAT_GET |         \
-	 __WASI_RIGHTS_FD_FILESTAT_SET_TIMES | __WASI_RIGHTS_FD_SYNC |     \
-	 __WASI_RIGHTS_FD_FDSTAT_SET_FLAGS |                               \
-	 __WASI_RIGHTS_POLL_FD_READWRITE)
-#define R_WRITE                                              \
-	(R_READ | __WASI_RIGHTS_FD_WRITE |                   \
-	 __WASI_RIGHTS_FD_DATASYNC |                         \
+#define R_READ                                                         \
+	(__WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR |            \
+	 __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL |               \
+	 __WASI_RIGHTS_FD_ADVISE | __WASI_RIGHTS_FD_FILESTAT_GET |     \
+	 __WASI_RIGHTS_FD_FILESTAT_SET_TIMES | __WASI_RIGHTS_FD_SYNC | \
+	 __WASI_RIGHTS_FD_FDSTAT_SET_FLAGS | __WASI_RIGHTS_POLL_FD_READWRITE)
+#define R_WRITE                                                        \
+	(R_READ | __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_DATASYNC | \
 	 __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE)
 #define R_DIR ((1u << 27) - 1)
 

@@ -137,8 +137,7 @@ static void readonly(void)
 	/* And in a directory below it. */
 	OK(try_open("dir", __WASI_OFLAGS_DIRECTORY, R_DIR, &fd));
 	FAILS(__wasi_path_unlink_file(fd, "a"), ROFS);
-	FAILS(__wasi_fd_filestat_set_times(open_as("file", 0, R_READ), 1, 1,
-					   5),
+	FAILS(__wasi_fd_filestat_set_times(open_as("file", 0, R_READ), 1, 1, 5),
 	      ROFS);
 }
 

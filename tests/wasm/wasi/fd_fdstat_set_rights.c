@@ -8,8 +8,8 @@ int main(int argc, char **argv)
 	__wasi_iovec_t v = {buf, 4};
 
 	OK(__wasi_fd_read(fd, &v, 1, &n));
-	FAILS(__wasi_fd_fdstat_set_rights(
-		      fd, R_READ | __WASI_RIGHTS_FD_WRITE, 0),
+	FAILS(__wasi_fd_fdstat_set_rights(fd, R_READ | __WASI_RIGHTS_FD_WRITE,
+					  0),
 	      NOTCAPABLE);
 	OK(__wasi_fd_fdstat_set_rights(fd, __WASI_RIGHTS_FD_TELL, 0));
 	FAILS(__wasi_fd_read(fd, &v, 1, &n), NOTCAPABLE);

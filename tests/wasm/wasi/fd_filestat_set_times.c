@@ -15,9 +15,9 @@ int main(int argc, char **argv)
 	OK(__wasi_fd_filestat_get(fd, &st));
 	IS(st.atim, t);
 	TRUE(st.mtim > 1700000000ull * 1000000000);
-	FAILS(__wasi_fd_filestat_set_times(
-		      fd, t, 1,
-		      __WASI_FSTFLAGS_ATIM | __WASI_FSTFLAGS_ATIM_NOW),
+	FAILS(__wasi_fd_filestat_set_times(fd, t, 1,
+					   __WASI_FSTFLAGS_ATIM |
+						   __WASI_FSTFLAGS_ATIM_NOW),
 	      INVAL);
 	FAILS(__wasi_fd_filestat_set_times(fd, t, t, 16), INVAL);
 	OK(__wasi_fd_filestat_set_times(fd, 0, 0, 0));

@@ -4,7 +4,8 @@ int main(int argc, char **argv)
 {
 	__wasi_fd_t fd = open_as("file", 0, R_READ), wo;
 	char a[6] = "", b[32] = "";
-	__wasi_iovec_t v[3] = {{(uint8_t *)a, 5}, {NULL, 0}, {(uint8_t *)b, 31}};
+	__wasi_iovec_t v[3] = {
+		{(uint8_t *)a, 5}, {NULL, 0}, {(uint8_t *)b, 31}};
 	__wasi_size_t n;
 
 	OK(__wasi_fd_read(fd, v, 3, &n));

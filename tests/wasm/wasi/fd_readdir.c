@@ -53,8 +53,7 @@ int main(int argc, char **argv)
 	/* From the beginning again. */
 	OK(__wasi_fd_readdir(dir, buf, sizeof(buf), 0, &used));
 	IS(used, sizeof(buf));
-	FAILS(__wasi_fd_readdir(open_as("file", 0, R_READ), buf, 300, 0,
-				&used),
+	FAILS(__wasi_fd_readdir(open_as("file", 0, R_READ), buf, 300, 0, &used),
 	      NOTDIR);
 	FAILS(__wasi_fd_readdir(dir, FAR, 300, 0, &used), FAULT);
 	OK(__wasi_fd_readdir(dir, buf, 0, 0, &used));

@@ -8,8 +8,8 @@ int main(int argc, char **argv)
 	/* Flags. */
 	FAILS(try_open("new", 0, R_READ, &fd), NOENT);
 	OK(try_open("new", __WASI_OFLAGS_CREAT, R_WRITE, &fd));
-	FAILS(try_open("new", __WASI_OFLAGS_CREAT | __WASI_OFLAGS_EXCL,
-		       R_WRITE, &fd),
+	FAILS(try_open("new", __WASI_OFLAGS_CREAT | __WASI_OFLAGS_EXCL, R_WRITE,
+		       &fd),
 	      EXIST);
 	OK(try_open("file", __WASI_OFLAGS_TRUNC, R_WRITE, &fd));
 	text_is("file", "");
@@ -29,8 +29,7 @@ int main(int argc, char **argv)
 	OK(__wasi_path_open(ROOT, 0, "dir", __WASI_OFLAGS_DIRECTORY,
 			    __WASI_RIGHTS_PATH_OPEN, __WASI_RIGHTS_FD_READ, 0,
 			    &dir));
-	OK(__wasi_path_open(dir, 0, "a", 0, __WASI_RIGHTS_FD_READ, 0, 0,
-			    &sub));
+	OK(__wasi_path_open(dir, 0, "a", 0, __WASI_RIGHTS_FD_READ, 0, 0, &sub));
 	OK(__wasi_fd_fdstat_get(sub, &st));
 	IS(st.fs_rights_base, __WASI_RIGHTS_FD_READ);
 	FAILS(__wasi_path_open(dir, 0, "a", 0, __WASI_RIGHTS_FD_WRITE, 0, 0,

@@ -15,8 +15,7 @@ int main(int argc, char **argv)
 	OK(__wasi_path_rename(ROOT, "evil", ROOT, "evil2"));
 	FAILS(__wasi_path_rename(ROOT, "evil2/secret", ROOT, "got"),
 	      NOTCAPABLE);
-	FAILS(__wasi_path_rename(ROOT, "dir/a", ROOT, "evil2/got"),
-	      NOTCAPABLE);
+	FAILS(__wasi_path_rename(ROOT, "dir/a", ROOT, "evil2/got"), NOTCAPABLE);
 	FAILS(__wasi_path_rename(ROOT, "../outside/secret", ROOT, "got"),
 	      NOTCAPABLE);
 	FAILS(__wasi_path_rename(ROOT, "dir/a", ROOT, "../got"), NOTCAPABLE);

@@ -2,7 +2,8 @@
 
 /* wasi-libc does not declare it any more. */
 __attribute__((import_module("wasi_snapshot_preview1"),
-	       import_name("proc_raise"))) int __wasi_proc_raise(int sig);
+	       import_name("proc_raise"))) int
+__wasi_proc_raise(int sig);
 
 int main(int argc, char **argv)
 {
