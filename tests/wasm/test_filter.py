@@ -21,7 +21,7 @@ import wasm  # noqa: E402
 
 # Programs with arguments, and those that would wait for somebody.
 ARGS = {"args_get": ["one", "\xe9 2"], "proc_exit": ["0"],
-        "proc_raise": ["15"], "sleep": ["0"], "v1": ["4"], "v2": ["unix"],
+        "proc_raise": ["15"], "chaos": ["5000", "1"], "sleep": ["0"], "v1": ["4"], "v2": ["unix"],
         "getaddrinfo": ["localhost", "0", "80"]}
 LEFT_OUT = {"sock", "sock_accept"}
 # What only the command line does: its timer.

@@ -21,7 +21,8 @@ import wasm  # noqa: E402
 SOURCES = os.path.join(TOP, "tests", "wasm", "wasi")
 # Programs that need more than the ordinary run below.
 SPECIAL = {"args_get", "environ_get", "proc_exit", "proc_raise", "sock",
-           "sock_accept", "escape", "stdio", "sleep", "unstable"}
+           "sock_accept", "escape", "stdio", "sleep", "unstable",
+           "chaos"}
 
 
 def make_tree(t, name="tree"):
@@ -179,6 +180,14 @@ def _(t):
     thread.join()
     t.equal(out, "ok\n")
     t.equal(got, [b"pong"], "what the client read")
+
+
+@test("arguments that make no sense harm neither the host nor its files")
+def _(t):
+    module = wasm.build("tests/wasm/wasi/chaos.c")
+    for seed in range(8):
+        out = run_guest(t, module, "20000", str(seed))
+        t.equal(out, "ok\n", f"seed {seed}")
 
 
 # ----------------------------------------------------------------- escapes --
