@@ -95,6 +95,19 @@ def _(t):
     t.equal([x[-1] for x in cri], ["ok"])
 
 
+@test("ctr runs a WebAssembly module, beside native programs")
+def _(t):
+    need_wasm()
+    native = start(t)
+    r = run(t, "/app.wasm", "args", "x y")
+    t.equal(r.lines, ["/app.wasm", "args", "x y"])
+    run(t, "/app.wasm", "exit", "9", status=9)
+    c = start(t, "/app.wasm", "sleep", "1000")
+    t.equal((task_state(c), task_state(native)), ("RUNNING", "RUNNING"))
+    ctr("task", "kill", "-s", "SIGTERM", c)
+    t.wait_until(lambda: task_state(c) == "STOPPED", "it ended", 20)
+
+
 @test("ctr run passes output, input and exit code on")
 def _(t):
     r = run(t, "sh", "-c", "echo out; echo err >&2; exit 7", status=7)

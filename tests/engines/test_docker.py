@@ -89,6 +89,23 @@ def _(t):
     docker("run", "--rm", "box", "false", status=1)
 
 
+@test("docker runs a WebAssembly module, beside native programs")
+def _(t):
+    need_wasm()
+    r = docker("run", "--rm", "--network", "none", "box", "/app.wasm", "args",
+               "x y")
+    t.equal(r.lines, ["/app.wasm", "args", "x y"])
+    docker("run", "--rm", "--entrypoint", "/app.wasm", "box", "exit", "9",
+           status=9)
+    c = start(t, "box", "/app.wasm", "sleep", "1000")
+    native = sleeper(t)
+    t.equal(inspect(c, ".State.Status"), "running")
+    t.equal(docker("exec", native, "echo", "x").stdout, "x\n")
+    docker("stop", "-t", "20", c)
+    t.equal(inspect(c, ".State.Status"), "exited")
+    t.check(inspect(c, ".State.ExitCode") != "137", "SIGTERM did not end it")
+
+
 @test("docker run -i passes stdin on")
 def _(t):
     r = docker("run", "--rm", "-i", "box", "cat", input="hello")

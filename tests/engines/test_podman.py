@@ -93,6 +93,20 @@ def _(t):
     t.equal(run("-i", "box", "cat", input="hello").stdout, "hello")
 
 
+@test("podman runs a WebAssembly module, beside native programs")
+def _(t):
+    need_wasm()
+    r = run("box", "/app.wasm", "args", "x y")
+    t.equal(r.lines, ["/app.wasm", "args", "x y"])
+    run("box", "/app.wasm", "exit", "9", status=9)
+    c = start(t, "box", "/app.wasm", "sleep", "1000")
+    native = sleeper(t)
+    t.equal(inspect(c, ".State.Status"), "running")
+    t.equal(podman("exec", native, "echo", "x").stdout, "x\n")
+    podman("stop", "-t", "20", c)
+    t.check(inspect(c, ".State.ExitCode") != "137", "SIGTERM did not end it")
+
+
 @test("podman run of what cannot run: 127 and 126")
 def _(t):
     r = run("box", "no-such-program", status=127)

@@ -24,7 +24,8 @@ import time
 
 import hostcheck
 import hull
-from hull import (HULL, Failure, cgroup_mounts, make_rootfs, need_program,
+import wasm
+from hull import (HULL, Failure, Skip, cgroup_mounts, make_rootfs, need_program,
                   need_root, skip)
 
 # Seconds for one test: fifty containers on a busy machine take their time.
@@ -259,12 +260,32 @@ class Cage:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def wasm_module():
+    """The path of tests/wasm's module for containers, or why there is none."""
+    try:
+        return wasm.build("tests/wasm/cli/container.c"), None
+    except Skip as s:
+        return None, s
+
+
+def need_wasm():
+    """End this test where the image has no /app.wasm."""
+    _, missing = wasm_module()
+    if missing:
+        raise missing
+
+
 def make_image(path):
-    """A tar of busybox for docker import and its like."""
+    """A tar of busybox for docker import and its like, with a module in it
+    where that can be built."""
     with tempfile.TemporaryDirectory(prefix="hull-engines-") as d:
         root = make_rootfs(os.path.join(d, "rootfs"))
         with open(os.path.join(root, "etc", "not-executable"), "w") as f:
             f.write("just text\n")
+        module, _ = wasm_module()
+        if module:
+            shutil.copy(module, os.path.join(root, "app.wasm"))
+            os.chmod(os.path.join(root, "app.wasm"), 0o755)
         with tarfile.open(path, "w") as tar:
             tar.add(root, ".")
     return path
@@ -361,5 +382,5 @@ class Engine:
             self.cage.close()
 
 
-__all__ = ["Cage", "Engine", "HULL", "make_image",
+__all__ = ["Cage", "Engine", "HULL", "make_image", "need_wasm",
            "make_oci_archive", "wait_quiet"]
