@@ -99,8 +99,7 @@ static void run_mutations(const struct buf *text)
 
 static int run_file(int dir, const char *name)
 {
-	_cleanup_close_
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	_cleanup_buf_ struct buf text = {0};
 
 	if (fd < 0 || buf_read_fd(&text, fd, 16 << 20) < 0) {

@@ -5,10 +5,11 @@
 /* The length of the UTF-8 sequence at `s`, 0 if it is not one (RFC 3629). */
 static unsigned int utf8_len(const unsigned char *s)
 {
-	unsigned int n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-			 : s[0] >= 0xe0 && s[0] < 0xf0		       ? 3
-			 : s[0] >= 0xf0 && s[0] < 0xf5		       ? 4
-								       : 0;
+	unsigned int n = s[0] < 0x80                   ? 1
+			 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+			 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+			 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						       : 0;
 
 	for (unsigned int i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)

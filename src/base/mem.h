@@ -10,8 +10,7 @@
 void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 /* Zeroed; n * size is checked for overflow. */
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
-void *xrealloc(void *p, size_t n, size_t size)
-	__attribute__((returns_nonnull));
+void *xrealloc(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *s, size_t n)
 	__attribute__((malloc, returns_nonnull));

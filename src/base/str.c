@@ -136,7 +136,7 @@ size_t strv_len(char *const *v)
 
 void strv_free(char **v)
 {
-	STRV_FOREACH(s, v)
+	STRV_FOREACH (s, v)
 		free(*s);
 	free(v);
 }
@@ -162,7 +162,7 @@ char **strv_copy(char *const *v)
 
 bool strv_has(char *const *v, const char *s)
 {
-	STRV_FOREACH(e, v)
+	STRV_FOREACH (e, v)
 		if (str_eq(*e, s))
 			return true;
 	return false;
@@ -173,7 +173,7 @@ static char **env_entry(char *const *env, const char *name)
 {
 	size_t n = strlen(name);
 
-	STRV_FOREACH(e, env)
+	STRV_FOREACH (e, env)
 		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
 			return (char **)e;
 	return NULL;

@@ -48,6 +48,5 @@ static inline void cleanup_strv(char ***v)
 	strv_free(*v);
 }
 
-#define _cleanup_strv_ __attribute__((__cleanup__(cleanup_strv)))
-#define STRV_FOREACH(s, v) \
-	for (char *const *s = (v); s && *s; s++)
+#define _cleanup_strv_     __attribute__((__cleanup__(cleanup_strv)))
+#define STRV_FOREACH(s, v) for (char *const *s = (v); s && *s; s++)

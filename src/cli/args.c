@@ -12,13 +12,21 @@
 #include "base/str.h"
 
 const struct cli_row cli_rows[] = {
-#define COMMAND(name_, run_, args_, min_, max_, flags_, help_)       \
-	{.name = (name_), .run = (run_), .arg = (args_), .min = (min_), \
-	 .max = (max_), .flags = (flags_), .help = (help_),             \
+#define COMMAND(name_, run_, args_, min_, max_, flags_, help_) \
+	{.name = (name_),                                      \
+	 .run = (run_),                                        \
+	 .arg = (args_),                                       \
+	 .min = (min_),                                        \
+	 .max = (max_),                                        \
+	 .flags = (flags_),                                    \
+	 .help = (help_),                                      \
 	 .is_command = true},
-#define OPTION(name_, letter_, arg_, flags_, help_)                  \
-	{.name = (name_), .letter = (letter_), .arg = (arg_),          \
-	 .flags = (flags_), .help = (help_)},
+#define OPTION(name_, letter_, arg_, flags_, help_) \
+	{.name = (name_),                           \
+	 .letter = (letter_),                       \
+	 .arg = (arg_),                             \
+	 .flags = (flags_),                         \
+	 .help = (help_)},
 #include "cli/options.def"
 #undef COMMAND
 #undef OPTION
@@ -192,8 +200,8 @@ static int check_choice(const struct cli_row *row, const char *value,
 	    is_choice(row->arg, value))
 		return 0;
 	spell_choices(&words, row->arg);
-	return err_say(err, -EINVAL, "--%s %.40s: must be %s", row->name,
-		       value, words.data);
+	return err_say(err, -EINVAL, "--%s %.40s: must be %s", row->name, value,
+		       words.data);
 }
 
 static int add_value(struct args *args, const struct cli_row *section,
@@ -308,8 +316,7 @@ int cli_parse(const struct cli_row *section, int n, char **argv,
 			continue;
 		}
 		if (argv[i][1] == '-')
-			taken = parse_long(section, n - i, argv + i, args,
-					   err);
+			taken = parse_long(section, n - i, argv + i, args, err);
 		else
 			taken = parse_short(section, n - i, argv + i, args,
 					    err);
@@ -357,9 +364,8 @@ int args_u64(const struct args *args, const char *name, uint64_t max,
 	*ret = 0;
 	if (!text || parse_u64(text, max, ret) == 0)
 		return 0;
-	return err_say(err, -EINVAL,
-		       "--%s %s: not a number between 0 and %llu", name, text,
-		       (unsigned long long)max);
+	return err_say(err, -EINVAL, "--%s %s: not a number between 0 and %llu",
+		       name, text, (unsigned long long)max);
 }
 
 /* Go's durations, whole numbers of each unit. */
@@ -436,8 +442,7 @@ static void help_row(struct buf *out, const char *left, const char *help)
 
 static void help_options(struct buf *out, const struct cli_row *section)
 {
-	for (const struct cli_row *r = options_of(section); is_option(r);
-	     r++) {
+	for (const struct cli_row *r = options_of(section); is_option(r); r++) {
 		char left[80];
 
 		if (r->flags & HIDDEN)

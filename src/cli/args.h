@@ -40,7 +40,7 @@ struct args {
 	const struct cli_row *command;
 	struct runtime rt;
 	bool root_given; /* rt.root is the user's own wish */
-	char **rest; /* the positionals, NULL-terminated */
+	char **rest;     /* the positionals, NULL-terminated */
 	int n_rest;
 	bool help; /* --help was given */
 	/* One entry for each option of the command, in the table's order. */

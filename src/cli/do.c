@@ -61,8 +61,8 @@ static int parse_limits(const struct args *args, struct do_plan *p,
 	const char *cpus = args_get(args, "cpus");
 	uint64_t bytes = 0;
 
-	if (memory && (parse_size(memory, &bytes) < 0 || bytes == 0 ||
-		       bytes > INT64_MAX))
+	if (memory &&
+	    (parse_size(memory, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX))
 		return err_say(err, -EINVAL, "--memory %s: not a valid size",
 			       memory);
 	p->memory = (int64_t)bytes;
@@ -80,7 +80,7 @@ static int parse_args(const struct args *args, struct do_plan *p,
 	const char *net = args_get(args, "net");
 
 	p->host_net = net && str_eq(net, "host");
-	STRV_FOREACH(dir, args_list(args, "rw")) {
+	STRV_FOREACH (dir, args_list(args, "rw")) {
 		_cleanup_free_ char *path = realpath(*dir, NULL);
 
 		if (!path)
@@ -104,8 +104,8 @@ static void plan_free(struct do_plan *p)
 static void add_bind(struct oci_spec *spec, const char *path,
 		     const char *access)
 {
-	struct oci_mount *list = arena_alloc(spec->arena, spec->n_mounts + 1,
-					     sizeof(*list));
+	struct oci_mount *list =
+		arena_alloc(spec->arena, spec->n_mounts + 1, sizeof(*list));
 	char **options = arena_alloc(spec->arena, 5, sizeof(*options));
 
 	memcpy(list, spec->mounts, spec->n_mounts * sizeof(*list));
@@ -143,8 +143,8 @@ static void set_capabilities(struct oci_spec *spec)
 {
 	static const char *const names[] = {
 		"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",
-		"CAP_FSETID", "CAP_KILL",	  "CAP_NET_BIND_SERVICE",
-		"CAP_SETGID", "CAP_SETUID",	  "CAP_SYS_CHROOT",
+		"CAP_FSETID", "CAP_KILL",         "CAP_NET_BIND_SERVICE",
+		"CAP_SETGID", "CAP_SETUID",       "CAP_SYS_CHROOT",
 	};
 	uint64_t set = 0;
 
@@ -170,7 +170,7 @@ static bool can_enter(const struct do_plan *plan, const char *dir)
 	bool shown = do_root_shows(dir);
 	struct stat st;
 
-	STRV_FOREACH(w, plan->writable)
+	STRV_FOREACH (w, plan->writable)
 		shown |= path_below(dir, *w) != NULL;
 	return shown && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
 }
@@ -185,11 +185,11 @@ static void fill_spec(struct oci_spec *spec, const struct args *args,
 	spec->root.readonly = false;
 	set_namespaces(spec, plan->host_net);
 	set_capabilities(spec);
-	STRV_FOREACH(m, root->mounts)
+	STRV_FOREACH (m, root->mounts)
 		add_bind(spec, *m, "rro");
 	if (plan->host_net)
 		add_resolver(spec);
-	STRV_FOREACH(w, plan->writable)
+	STRV_FOREACH (w, plan->writable)
 		add_bind(spec, *w, "rw");
 	if (plan->memory)
 		spec->linux.resources.memory.limit = plan->memory;
@@ -224,8 +224,7 @@ static int write_config(const struct args *args, const struct do_plan *plan,
 	fill_spec(spec, args, plan, root);
 	json_encode(&oci_spec_json, spec, NULL, &config);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 ||
-	    write(fd, config.data, config.len) != (ssize_t)config.len)
+	if (fd < 0 || write(fd, config.data, config.len) != (ssize_t)config.len)
 		return err_set(err, -errno, "write %s", path);
 	return 0;
 }
@@ -247,8 +246,8 @@ static void choose_state(struct runtime *rt, const struct args *args,
 		rt->root = *ret = xasprintf("%s/state", root->dir);
 }
 
-static int run(const struct args *args, const struct do_plan *plan,
-	       int *status, struct err *err)
+static int run(const struct args *args, const struct do_plan *plan, int *status,
+	       struct err *err)
 {
 	bool user_namespace = geteuid() != 0;
 	_cleanup_free_ char *state = NULL;

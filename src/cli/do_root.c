@@ -75,7 +75,7 @@ static int enter_namespaces(struct err *err)
 
 static bool is_needed(const char *dir, char *const *keep)
 {
-	STRV_FOREACH(k, keep)
+	STRV_FOREACH (k, keep)
 		if (path_below(*k, dir))
 			return true;
 	return false;
@@ -97,15 +97,16 @@ static int choose_place(char *const *keep, const char **ret, struct err *err)
 			return 0;
 		}
 	}
-	return err_say(err, -ENOENT, "there is no directory to build the "
-				     "container's root in");
+	return err_say(err, -ENOENT,
+		       "there is no directory to build the "
+		       "container's root in");
 }
 
 static int mount_tmpfs(const char *place, struct err *err)
 {
 	static const char *const data[] = {"mode=755"};
-	struct mount_fs fs = {.type = "tmpfs", .source = "hull", .data = data,
-			      .n_data = 1};
+	struct mount_fs fs = {
+		.type = "tmpfs", .source = "hull", .data = data, .n_data = 1};
 	_cleanup_close_ int mnt = mount_fs_new(&fs, err);
 	int rc;
 
@@ -146,15 +147,17 @@ static int mount_overlay(const char *place, const char *name,
 			 const struct stat *st)
 {
 	_cleanup_free_ char *lower = xasprintf("lowerdir=/%s", name);
-	_cleanup_free_ char *upper = xasprintf("upperdir=%s/upper/%s", place,
-					       name);
-	_cleanup_free_ char *work = xasprintf("workdir=%s/work/%s", place,
-					      name);
+	_cleanup_free_ char *upper =
+		xasprintf("upperdir=%s/upper/%s", place, name);
+	_cleanup_free_ char *work =
+		xasprintf("workdir=%s/work/%s", place, name);
 	_cleanup_free_ char *target = xasprintf("%s/rootfs/%s", place, name);
 	/* userxattr: trusted.* is out of reach in a user namespace. */
 	const char *data[] = {lower, upper, work, "userxattr"};
-	struct mount_fs fs = {.type = "overlay", .source = "hull",
-			      .data = data, .n_data = ARRAY_SIZE(data)};
+	struct mount_fs fs = {.type = "overlay",
+			      .source = "hull",
+			      .data = data,
+			      .n_data = ARRAY_SIZE(data)};
 	_cleanup_close_ int mnt = -1;
 	int rc;
 
@@ -201,8 +204,8 @@ static void unescape(char *s)
 static int read_mounts(char ***ret, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
-	_cleanup_close_ int fd = open("/proc/self/mountinfo",
-				      O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	char *rest, *line;
 	int rc;
 
@@ -275,10 +278,10 @@ static void add_inner_mounts(struct do_root *r, char *const *points)
 {
 	_cleanup_strv_ char **whole = strv_copy(r->mounts);
 
-	STRV_FOREACH(point, points) {
+	STRV_FOREACH (point, points) {
 		bool inside = !strchr(*point + 1, '/');
 
-		STRV_FOREACH(w, whole)
+		STRV_FOREACH (w, whole)
 			inside |= path_below(*point, *w) != NULL;
 		if (!inside && !strv_has(r->mounts, *point))
 			strv_add(&r->mounts, *point);

@@ -11,9 +11,9 @@
 struct err;
 
 struct do_root {
-	char *dir;	/* the tmpfs: room for a bundle */
-	char *rootfs;	/* below it: the overlays */
-	char **mounts;	/* what of the host is to be shown as it is */
+	char *dir;     /* the tmpfs: room for a bundle */
+	char *rootfs;  /* below it: the overlays */
+	char **mounts; /* what of the host is to be shown as it is */
 };
 
 /* Enter a mount namespace, as an ordinary user with a user namespace where

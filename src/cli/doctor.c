@@ -12,8 +12,7 @@
 
 enum { WIDTH = 79 };
 
-static void print_json(const struct probe_row *rows, size_t n,
-		       struct buf *out)
+static void print_json(const struct probe_row *rows, size_t n, struct buf *out)
 {
 	struct json_writer w = {.out = out, .indent = "  "};
 
@@ -43,8 +42,7 @@ static void print_note(struct buf *out, size_t column, const char *word,
 	buf_addc(out, '\n');
 }
 
-static void print_table(const struct probe_row *rows, size_t n,
-			struct buf *out)
+static void print_table(const struct probe_row *rows, size_t n, struct buf *out)
 {
 	size_t label = 0, counts[3] = {0};
 

@@ -54,8 +54,7 @@ static void write_cpu(struct json_writer *w, const struct cgroup_stats *s)
 	json_begin_object(w, "usage");
 	json_uint(w, "total", s->cpu.usage);
 	write_u64s(w, "percpu", s->cpu.percpu, s->cpu.n_percpu);
-	write_u64s(w, "percpu_kernel", s->cpu.percpu_kernel,
-		   s->cpu.n_percpu);
+	write_u64s(w, "percpu_kernel", s->cpu.percpu_kernel, s->cpu.n_percpu);
 	write_u64s(w, "percpu_user", s->cpu.percpu_user, s->cpu.n_percpu);
 	json_uint(w, "kernel", s->cpu.kernel);
 	json_uint(w, "user", s->cpu.user);
@@ -122,8 +121,7 @@ static void write_blkio_list(struct json_writer *w, const char *key,
 static void write_blkio(struct json_writer *w, const struct cgroup_stats *s)
 {
 	json_begin_object(w, "blkio");
-	write_blkio_list(w, "ioServiceBytesRecursive",
-			 &s->blkio.service_bytes);
+	write_blkio_list(w, "ioServiceBytesRecursive", &s->blkio.service_bytes);
 	write_blkio_list(w, "ioServicedRecursive", &s->blkio.serviced);
 	write_blkio_list(w, "ioQueueRecursive", &s->blkio.queued);
 	write_blkio_list(w, "ioServiceTimeRecursive", &s->blkio.service_time);
@@ -210,8 +208,7 @@ static int watch(const struct args *args, struct cgroup *cg, int interval_ms,
 			uint64_t kills = 0;
 			bool gone = false;
 
-			if (cgroup_oom_read(cg, oom, &kills, &gone) < 0 ||
-			    gone)
+			if (cgroup_oom_read(cg, oom, &kills, &gone) < 0 || gone)
 				return 0;
 			if (kills)
 				print_oom(id);

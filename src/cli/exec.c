@@ -7,7 +7,7 @@ static char **split_gids(char **values)
 {
 	char **gids = NULL;
 
-	STRV_FOREACH(v, values) {
+	STRV_FOREACH (v, values) {
 		char *rest = *v, *gid;
 
 		while ((gid = strsep(&rest, ",")))
@@ -25,8 +25,8 @@ int cmd_exec(const struct args *args)
 		.cwd = args_get(args, "cwd"),
 		.env = args_list(args, "env"),
 		.user = args_get(args, "user"),
-		.additional_gids = split_gids(args_list(args,
-							"additional-gids")),
+		.additional_gids =
+			split_gids(args_list(args, "additional-gids")),
 		.caps = args_list(args, "cap"),
 		.tty = args_has(args, "tty"),
 		.no_new_privs = args_has(args, "no-new-privs"),

@@ -40,8 +40,7 @@ static int connect_logger(const char *path, struct err *err)
 	return steal_fd(&fd);
 }
 
-static int open_log(const char *where, enum log_format *format,
-		    struct err *err)
+static int open_log(const char *where, enum log_format *format, struct err *err)
 {
 	const char *path = str_after(where, "file:");
 	int fd;
@@ -111,8 +110,8 @@ static int set_up_log(const struct args *g, struct err *err)
 /* In a user namespace we may be called root, and are not. */
 static bool has_all_ids(void)
 {
-	_cleanup_close_ int fd = open("/proc/self/uid_map",
-				      O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 	char text[64];
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	unsigned long inside, outside, count;

@@ -22,14 +22,15 @@ static int for_each(const struct args *args,
 		return one(args, args->rest[0], &err) < 0 ? cli_fail(&err, 1)
 							  : 0;
 	if (regcomp(&re, args->rest[0], REG_EXTENDED | REG_NOSUB) != 0) {
-		err_say(&err, -EINVAL, "--regex: %s is not a regular "
-				       "expression",
+		err_say(&err, -EINVAL,
+			"--regex: %s is not a regular "
+			"expression",
 			args->rest[0]);
 		return cli_fail(&err, 1);
 	}
 	if (store_ids(&args->rt, &ids, &err) < 0)
 		status = cli_fail(&err, 1);
-	STRV_FOREACH(id, ids)
+	STRV_FOREACH (id, ids)
 		if (regexec(&re, *id, 0, NULL, 0) == 0 &&
 		    one(args, *id, &err) < 0)
 			status = cli_fail(&err, 1);
@@ -43,8 +44,8 @@ static int kill_one(const struct args *args, const char *id, struct err *err)
 	int sig = signal_parse(text);
 
 	if (sig < 0)
-		return err_say(err, -EINVAL,
-			       "kill: unknown signal \"%.20s\"", text);
+		return err_say(err, -EINVAL, "kill: unknown signal \"%.20s\"",
+			       text);
 	return container_kill(&args->rt, id, sig, args_has(args, "all"), err);
 }
 
@@ -53,8 +54,7 @@ int cmd_kill(const struct args *args)
 	return for_each(args, kill_one);
 }
 
-static int delete_one(const struct args *args, const char *id,
-		      struct err *err)
+static int delete_one(const struct args *args, const char *id, struct err *err)
 {
 	return container_delete(&args->rt, id, args_has(args, "force"), err);
 }

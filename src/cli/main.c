@@ -42,10 +42,10 @@ static int no_command(void)
 
 static int unknown_command(int n, char **words)
 {
-	_cleanup_free_ char *name = n > 1 && cli_is_group(words[0])
-					    ? xasprintf("%s %s", words[0],
-							words[1])
-					    : xstrdup(words[0]);
+	_cleanup_free_ char *name =
+		n > 1 && cli_is_group(words[0])
+			? xasprintf("%s %s", words[0], words[1])
+			: xstrdup(words[0]);
 	const char *like = cli_nearest_command(name);
 
 	if (like)
@@ -84,7 +84,8 @@ static int check_positionals(const struct args *args, struct err *err)
 
 int main(int argc, char **argv)
 {
-	/* Static, since they are in use to the end: nothing of them is freed. */
+	/* Static, since they are in use to the end: nothing of them is freed.
+	 */
 	static struct args global, args;
 	char **whole = argv;
 	struct err err = {0};
@@ -112,10 +113,9 @@ int main(int argc, char **argv)
 	/* Before parsing, which puts the words of argv into another order. */
 	if ((args.command->flags & SPAWNS) && exe_protect(whole, &err) < 0)
 		return cli_fail(&err, 1);
-	if (global_apply(&global, argv[-n - 1], &args.rt,
-			 &err) < 0 ||
-	    cli_parse(args.command, argc - taken, argv + taken, &args,
-		      &err) < 0)
+	if (global_apply(&global, argv[-n - 1], &args.rt, &err) < 0 ||
+	    cli_parse(args.command, argc - taken, argv + taken, &args, &err) <
+		    0)
 		return cli_fail(&err, 1);
 	if (args.help)
 		return print_help(args.command);

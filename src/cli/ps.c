@@ -76,8 +76,7 @@ static int read_line(pid_t pid, struct line *l)
 		strcpy(l->tty, "?");
 	else
 		snprintf(l->tty, sizeof(l->tty), "%s/%d",
-			 (tty >> 8 & 0xfff) == 136 ? "pts" : "tty",
-			 tty & 0xff);
+			 (tty >> 8 & 0xfff) == 136 ? "pts" : "tty", tty & 0xff);
 	read_command(pid, open_ + 1, (size_t)(close_ - open_) - 1, l);
 	return 0;
 }

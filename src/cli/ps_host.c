@@ -83,8 +83,8 @@ static bool is_one_of(const char *text, const pid_t *pids, size_t n)
 	return false;
 }
 
-int ps_host(char *const *options, const pid_t *pids, size_t n,
-	    struct buf *out, struct err *err)
+int ps_host(char *const *options, const pid_t *pids, size_t n, struct buf *out,
+	    struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	_cleanup_strv_ char **argv = NULL;
@@ -93,7 +93,7 @@ int ps_host(char *const *options, const pid_t *pids, size_t n,
 	size_t len;
 
 	strv_add(&argv, "ps");
-	STRV_FOREACH(o, options)
+	STRV_FOREACH (o, options)
 		strv_add(&argv, *o);
 	rc = read_output(argv, &text, err);
 	if (rc < 0)

@@ -9,5 +9,5 @@ struct err;
 
 /* Run ps with `options` and append its header and the lines of `pids`.
  * -EINVAL when its output has no column PID. */
-int ps_host(char *const *options, const pid_t *pids, size_t n,
-	    struct buf *out, struct err *err);
+int ps_host(char *const *options, const pid_t *pids, size_t n, struct buf *out,
+	    struct err *err);

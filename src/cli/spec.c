@@ -20,8 +20,8 @@ int cmd_spec(const struct args *args)
 	ssize_t n;
 
 	path = xasprintf("%s%sconfig.json", dir ? dir : "", dir ? "/" : "");
-	oci_spec_write_default(&text, args_has(args, "rootless") ||
-					      args->rt.rootless,
+	oci_spec_write_default(&text,
+			       args_has(args, "rootless") || args->rt.rootless,
 			       geteuid(), getegid());
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST) {

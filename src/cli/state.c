@@ -29,8 +29,7 @@ static char *owner_name(uid_t uid)
 	return name;
 }
 
-static void write_info(struct json_writer *w,
-		       const struct container_info *info)
+static void write_info(struct json_writer *w, const struct container_info *info)
 {
 	_cleanup_free_ char *owner = owner_name(info->owner);
 

@@ -29,11 +29,8 @@ static int read_resources(const char *path, struct arena *arena,
 
 enum kind { SIZE, SIGNED, UNSIGNED, OPT_U, OPT_I, SMALL };
 
-#define ROW(name_, kind_, member)                                  \
-	{                                                          \
-		(name_), (kind_),                                  \
-			offsetof(struct cgroup_resources, member)  \
-	}
+#define ROW(name_, kind_, member) \
+	{(name_), (kind_), offsetof(struct cgroup_resources, member)}
 
 /* Which number of the resources an option sets. */
 static const struct {
@@ -68,8 +65,8 @@ static int parse_one(const char *text, enum kind kind, void *at)
 			rc = -ERANGE;
 		i = (int64_t)u;
 	} else if (kind == SIZE || kind == SIGNED || kind == OPT_I) {
-		rc = parse_i64(text, kind == OPT_I ? INT64_MIN : -1,
-			       INT64_MAX, &i);
+		rc = parse_i64(text, kind == OPT_I ? INT64_MIN : -1, INT64_MAX,
+			       &i);
 	} else {
 		rc = parse_u64(text, kind == SMALL ? UINT32_MAX : UINT64_MAX,
 			       &u);

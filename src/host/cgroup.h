@@ -174,8 +174,7 @@ int cgroup_create(struct cgroup **ret, const struct cgroup_request *req,
 /* What cgroup_create() is about to make, as cgroup_save() would say it: who is
  * killed in the middle of it can be cleaned up after.  Directories that are
  * there already are left out, since they may be somebody else's. */
-int cgroup_plan(char ***ret, const struct cgroup_request *req,
-		struct err *err);
+int cgroup_plan(char ***ret, const struct cgroup_request *req, struct err *err);
 /* An existing one, from what cgroup_save() returned. */
 int cgroup_open(struct cgroup **ret, char *const *saved, struct err *err);
 /* One string for each hierarchy, "memory=/sys/fs/cgroup/memory/x" (v2:

@@ -45,8 +45,7 @@ void cgroup_look_at(const struct cgroup_view *v)
 static int read_record(const char *path, char *text, size_t size,
 		       struct err *err)
 {
-	_cleanup_close_
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
 
 	if (n < 0)
@@ -57,8 +56,7 @@ static int read_record(const char *path, char *text, size_t size,
 
 static int read_all(const char *path, struct buf *b, struct err *err)
 {
-	_cleanup_close_
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int rc = fd < 0 ? -errno : buf_read_fd(b, fd, 64 << 20);
 
 	return rc < 0 ? err_set(err, rc, "read %s", path) : 0;

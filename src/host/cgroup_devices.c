@@ -169,8 +169,7 @@ static int v1_devices(const struct cgroup_node *node, const struct dev_rule *v,
 		      size_t n, struct err *err)
 {
 	const struct dev_rule none = {false, 0, ANY, ANY, DEV_ALL};
-	_cleanup_close_
-	int allow = -1, deny = -1;
+	_cleanup_close_ int allow = -1, deny = -1;
 	int rc = 0;
 
 	allow = cgroup_open_file(node->dir, "devices.allow", O_WRONLY);
@@ -204,8 +203,7 @@ static int v2_devices(const struct cgroup_node *node, const struct dev_rule *v,
 		      size_t n, struct err *err)
 {
 	_cleanup_free_ struct bpf_insn *prog = NULL;
-	_cleanup_close_
-	int opened = -1;
+	_cleanup_close_ int opened = -1;
 	bool fresh = cgroup_node_is_new(node);
 	size_t n_prog;
 	int fd = node->fd, rc;

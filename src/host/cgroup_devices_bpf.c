@@ -204,8 +204,7 @@ static int replace(int cgroup_fd, int prog, const uint32_t *ids, uint32_t n)
 	int rc = -ENOENT;
 
 	if (n > 0) {
-		_cleanup_close_
-		int old = open_by_id(ids[0]);
+		_cleanup_close_ int old = open_by_id(ids[0]);
 
 		rc = old < 0 ? old : attach(cgroup_fd, prog, old);
 		replaced = rc == 0;
@@ -213,8 +212,7 @@ static int replace(int cgroup_fd, int prog, const uint32_t *ids, uint32_t n)
 	if (!replaced)
 		rc = attach(cgroup_fd, prog, -1);
 	for (uint32_t i = replaced; rc == 0 && i < n; i++) {
-		_cleanup_close_
-		int old = open_by_id(ids[i]);
+		_cleanup_close_ int old = open_by_id(ids[i]);
 
 		rc = old < 0 ? old : detach(cgroup_fd, old);
 	}
@@ -224,8 +222,7 @@ static int replace(int cgroup_fd, int prog, const uint32_t *ids, uint32_t n)
 int dev_attach(int cgroup_fd, const struct bpf_insn *insns, size_t n,
 	       bool fresh, struct err *err)
 {
-	_cleanup_close_
-	int prog = load(insns, n);
+	_cleanup_close_ int prog = load(insns, n);
 	uint32_t ids[MAX_ATTACHED], n_ids = 0;
 	int rc = 0;
 

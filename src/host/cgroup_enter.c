@@ -63,8 +63,7 @@ int cgroup_clone_failed(struct cgroup *cg, int rc, struct err *err)
  * kernel's threadgroup lock, some 5 ms. */
 static int enter_one(const struct cgroup_node *node)
 {
-	_cleanup_close_
-	int procs = -1;
+	_cleanup_close_ int procs = -1;
 	int fd = node->fd;
 
 	if (fd < 0)

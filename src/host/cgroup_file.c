@@ -32,8 +32,7 @@ bool cgroup_has_file(const char *dir, const char *file)
 
 int cgroup_write(const char *dir, const char *file, const char *text)
 {
-	_cleanup_close_
-	int fd = cgroup_open_file(dir, file, O_WRONLY);
+	_cleanup_close_ int fd = cgroup_open_file(dir, file, O_WRONLY);
 
 	if (fd < 0)
 		return fd;
@@ -42,8 +41,7 @@ int cgroup_write(const char *dir, const char *file, const char *text)
 
 int cgroup_read(const char *dir, const char *file, char *buf, size_t size)
 {
-	_cleanup_close_
-	int fd = cgroup_open_file(dir, file, O_RDONLY);
+	_cleanup_close_ int fd = cgroup_open_file(dir, file, O_RDONLY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -59,8 +57,7 @@ int cgroup_read(const char *dir, const char *file, char *buf, size_t size)
 
 int cgroup_slurp(const char *dir, const char *file, struct buf *b)
 {
-	_cleanup_close_
-	int fd = cgroup_open_file(dir, file, O_RDONLY);
+	_cleanup_close_ int fd = cgroup_open_file(dir, file, O_RDONLY);
 
 	return fd < 0 ? fd : buf_read_fd(b, fd, 16 << 20);
 }
@@ -225,8 +222,7 @@ static void pop(struct level *l)
  * level, and no path.  A child that vanishes meanwhile was not worth it. */
 int cgroup_walk(const char *dir, const struct cgroup_walk *w)
 {
-	_cleanup_close_
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct level *v = NULL;
 	size_t n = 0;
 	int rc;

@@ -12,10 +12,8 @@
 /* v1 signals an eventfd, also when the cgroup goes away. */
 static int v1_open(const char *dir, struct err *err)
 {
-	_cleanup_close_
-	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	_cleanup_close_
-	int control = -1;
+	_cleanup_close_ int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	_cleanup_close_ int control = -1;
 	char line[32];
 	int rc;
 
@@ -37,8 +35,7 @@ static int v1_open(const char *dir, struct err *err)
 static int v2_open(const char *dir, struct err *err)
 {
 	static const char *const files[] = {"memory.events", "cgroup.events"};
-	_cleanup_close_
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	if (fd < 0)
 		return err_set(err, -errno, "create inotify");

@@ -120,8 +120,8 @@ static int64_t now_ms(void)
 /* cgroup.events announces changes as POLLPRI. */
 static int v2_wait_frozen(const char *dir, bool frozen)
 {
-	_cleanup_close_
-	int fd = cgroup_open_file(dir, "cgroup.events", O_RDONLY);
+	_cleanup_close_ int fd =
+		cgroup_open_file(dir, "cgroup.events", O_RDONLY);
 	int64_t end = now_ms() + FREEZE_MS, left;
 	const char *want = frozen ? "frozen 1" : "frozen 0";
 

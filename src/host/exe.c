@@ -44,8 +44,8 @@ static int read_only_mount(void)
 static int sealed_copy(void)
 {
 	_cleanup_close_ int from = open(OWN_EXE, O_RDONLY | O_CLOEXEC);
-	_cleanup_close_ int to = memfd_create("hull", MFD_CLOEXEC |
-							      MFD_ALLOW_SEALING);
+	_cleanup_close_ int to =
+		memfd_create("hull", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct stat st;
 	ssize_t n;
 

@@ -127,8 +127,7 @@ static int shorten(const char *path, char *ret, size_t size, int *ret_fd)
 int unix_connect(const char *path, int type, const char *what, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	_cleanup_close_
-	int sock = -1, via = -1;
+	_cleanup_close_ int sock = -1, via = -1;
 	int rc = shorten(path, addr.sun_path, sizeof(addr.sun_path), &via);
 
 	if (rc < 0)

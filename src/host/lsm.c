@@ -17,8 +17,7 @@
 
 bool lsm_apparmor_enabled(void)
 {
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	char c = 'N';
 
 	fd = open("/sys/module/apparmor/parameters/enabled",
@@ -65,8 +64,7 @@ int lsm_set_profile(lsm_attr_open *open_attr, void *arg, enum lsm_when when,
 {
 	bool now = when == LSM_NOW;
 	_cleanup_free_ char *command = NULL;
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	int rc;
 
 	if (str_empty(apparmor_profile))
@@ -93,8 +91,7 @@ int lsm_set_profile(lsm_attr_open *open_attr, void *arg, enum lsm_when when,
 static int set_label(lsm_attr_open *open_attr, void *arg, const char *attr,
 		     const char *label, struct err *err)
 {
-	_cleanup_close_
-	int fd = open_attr(arg, attr);
+	_cleanup_close_ int fd = open_attr(arg, attr);
 	int rc = fd < 0 ? fd : write_attr(fd, label);
 
 	return rc < 0 ? err_set(err, rc,

@@ -92,8 +92,7 @@ int netlink_loopback_up(struct err *err)
 {
 	/* In a new namespace it is the first device, and an ioctl on any
 	 * socket is less work than a netlink exchange. */
-	_cleanup_close_
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq req = {.ifr_name = "lo"};
 
 	if (fd < 0)
@@ -221,8 +220,8 @@ static int add_address(int sock, int index, const struct address *a)
  * which they were made. */
 static int socket_in(int netns_fd, struct err *err)
 {
-	_cleanup_close_
-	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int own =
+		open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int sock, rc;
 
 	if (own < 0)
@@ -278,8 +277,7 @@ int netlink_move_device(const struct net_device *dev, int netns_fd,
 			struct err *err)
 {
 	const char *name = dev->name ? dev->name : dev->host_name;
-	_cleanup_close_
-	int here = -1, there = -1;
+	_cleanup_close_ int here = -1, there = -1;
 	struct addresses list = {0};
 	struct ifinfomsg link = {0};
 	struct request r;

@@ -120,8 +120,7 @@ static int stat_parse(char *text, struct pid_stat *ret)
 
 int pid_stat_read(int proc_fd, pid_t pid, struct pid_stat *ret)
 {
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	char path[48], text[1024];
 	ssize_t n;
 
@@ -142,8 +141,7 @@ int pid_stat_read(int proc_fd, pid_t pid, struct pid_stat *ret)
 
 int pidfd_of_start(int proc_fd, pid_t pid, uint64_t start_time)
 {
-	_cleanup_close_
-	int fd = pidfd_of(pid);
+	_cleanup_close_ int fd = pidfd_of(pid);
 	struct pid_stat st;
 	int rc;
 

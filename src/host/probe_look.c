@@ -30,8 +30,7 @@ enum { FILE_MAX = 1 << 20 };
 /* The whole of a small file, "" when it cannot be read. */
 static const char *slurp(const char *path, struct buf *b)
 {
-	_cleanup_close_
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || buf_read_fd(b, fd, FILE_MAX) < 0 || !b->data)
 		return "";
@@ -104,8 +103,7 @@ void probe_clone3(struct probe_row *row)
 
 void probe_pidfd(struct probe_row *row)
 {
-	_cleanup_close_
-	int fd = pidfd_of(getpid());
+	_cleanup_close_ int fd = pidfd_of(getpid());
 	int rc = fd < 0 ? fd : pidfd_signal(fd, 0);
 
 	if (rc < 0)
@@ -235,8 +233,7 @@ void probe_id_helpers(struct probe_row *row)
 
 static uint64_t count_ids(const char *file, const char *name)
 {
-	_cleanup_close_
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ struct idmap *map = NULL;
 	uint64_t ids = 0;
 	size_t n = 0;
@@ -249,8 +246,7 @@ static uint64_t count_ids(const char *file, const char *name)
 
 void probe_subids(struct probe_row *row)
 {
-	_cleanup_close_
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(passwd_line_free) struct passwd_line me = {0};
 	uint64_t uids, gids;
 
@@ -322,8 +318,7 @@ void probe_rdt(struct probe_row *row)
 /* It exists, and it opens.  That it boots a guest, only a boot tells. */
 void probe_kvm(struct probe_row *row)
 {
-	_cleanup_close_
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	_cleanup_close_ int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int version;
 
 	if (fd < 0) {

@@ -30,8 +30,7 @@ enum { NOBODY = 65534 };
 /* 0, or why `fn` did not work, as a negative errno. */
 static int try_in_child(int (*fn)(int arg), int arg)
 {
-	_cleanup_close_
-	int pidfd = -1;
+	_cleanup_close_ int pidfd = -1;
 	pid_t pid = fork();
 	int rc, status = 0;
 
@@ -61,8 +60,7 @@ static void tried(struct probe_row *row, int rc)
 
 static int write_text(const char *path, const char *text)
 {
-	_cleanup_close_
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t n = (ssize_t)strlen(text);
 
 	if (fd < 0)
@@ -152,8 +150,7 @@ static int try_unprivileged(int arg)
 
 static bool sysctl_is(const char *path, char value)
 {
-	_cleanup_close_
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[4] = "";
 
 	return fd >= 0 && read(fd, text, sizeof(text)) > 1 &&
@@ -217,8 +214,7 @@ static int detached_tmpfs(void)
 
 static int try_mount_api(int arg)
 {
-	_cleanup_close_
-	int mnt = detached_tmpfs();
+	_cleanup_close_ int mnt = detached_tmpfs();
 
 	return mnt < 0 ? mnt : mount_set(mnt, MOUNT_ATTR_NOEXEC, 0, true);
 }
@@ -234,8 +230,7 @@ static int try_idmapped(int arg)
 	static const struct idmap many = {0, 100000, 1000};
 	const struct idmap *map = geteuid() == 0 ? &many : &root_only;
 	struct idmaps maps = {map, 1, map, 1};
-	_cleanup_close_
-	int mnt = detached_tmpfs(), ns = -1;
+	_cleanup_close_ int mnt = detached_tmpfs(), ns = -1;
 
 	if (mnt < 0)
 		return mnt;

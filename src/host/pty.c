@@ -29,8 +29,7 @@ int pty_peer(int master, struct err *err)
 
 int pty_open(int pts_dir_fd, int *ret_master, int *ret_slave, struct err *err)
 {
-	_cleanup_close_
-	int master = -1, slave = -1;
+	_cleanup_close_ int master = -1, slave = -1;
 	int unlock = 0;
 	struct statfs fs;
 
@@ -102,8 +101,7 @@ int pty_attach(int slave, struct err *err)
 int pty_send_master(const char *socket_path, int master, struct err *err)
 {
 	static const char name[] = "/dev/ptmx";
-	_cleanup_close_
-	int sock =
+	_cleanup_close_ int sock =
 		unix_connect(socket_path, SOCK_STREAM, "console socket", err);
 	int rc;
 

@@ -41,8 +41,7 @@ static int write_line(const char *dir, const char *file, const char *text,
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", dir, file);
 	_cleanup_free_ char *line = xasprintf("%s\n", text);
-	_cleanup_close_
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	size_t len = strlen(line);
 
 	if (fd < 0)

@@ -316,8 +316,7 @@ static int add_arches(scmp_filter_ctx ctx, const struct seccomp_profile *p,
 /* libseccomp 2.5 writes programs to descriptors only. */
 static int export_program(scmp_filter_ctx ctx, struct buf *ret)
 {
-	_cleanup_close_
-	int fd = memfd_create("hull-bpf", MFD_CLOEXEC);
+	_cleanup_close_ int fd = memfd_create("hull-bpf", MFD_CLOEXEC);
 	int rc;
 
 	if (fd < 0)

@@ -65,8 +65,7 @@ static uint64_t checksum(const struct header *h,
 
 int seccomp_cache_open(int parent_fd, const char *name, struct err *err)
 {
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	struct stat st;
 
 	if (mkdirat(parent_fd, name, 0700) < 0 && errno != EEXIST)
@@ -94,8 +93,8 @@ static bool usable(const struct header *h, size_t size)
 
 int seccomp_cache_get(int dir, const char *key, struct seccomp_prog *ret)
 {
-	_cleanup_close_
-	int fd = openat(dir, key, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dir, key, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	const struct header *h;
 	struct stat st;
 	size_t size;
@@ -162,8 +161,7 @@ void seccomp_cache_put(int dir, const char *key,
 		.notify = prog->notify,
 	};
 	size_t size = prog->len * sizeof(*prog->filter);
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	uint64_t random;
 	char tmp[32];
 

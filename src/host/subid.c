@@ -68,8 +68,7 @@ static int auto_map(const char *file, bool gid, uint32_t id, uid_t uid,
 		    const char *name, struct idmap **ret, size_t *n,
 		    struct err *err)
 {
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	_cleanup_free_ struct idmap *ranges = NULL;
 	struct idmap *map;
 	size_t n_ranges = 0, len = 1;
@@ -104,8 +103,7 @@ int userns_auto_maps(uid_t uid, gid_t gid, struct idmap **uid_map,
 		     size_t *n_uid, struct idmap **gid_map, size_t *n_gid,
 		     struct err *err)
 {
-	_cleanup_close_
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(passwd_line_free) struct passwd_line me = {0};
 	struct idmap *map;
 	size_t n;

@@ -98,8 +98,8 @@ int idmap_to_container(const struct idmap *map, size_t n, uint32_t id,
 static int write_file_at(int dir_fd, const char *name, const char *text,
 			 size_t len)
 {
-	_cleanup_close_
-	int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	ssize_t n;
 
 	if (fd < 0)
@@ -154,8 +154,7 @@ static void first_line(int fd, char *text, size_t size)
 static int run_helper(const char *helper, char *const *argv, struct err *err)
 {
 	static char *const no_env[] = {NULL};
-	_cleanup_close_
-	int pidfd = -1, said = -1;
+	_cleanup_close_ int pidfd = -1, said = -1;
 	char text[160];
 	int pipe_fd[2], rc, status = 0;
 	pid_t pid;
@@ -292,8 +291,7 @@ static pid_t fork_in_userns(void)
 
 static int userns_of(pid_t pid, const struct idmaps *maps, struct err *err)
 {
-	_cleanup_close_
-	int proc = -1;
+	_cleanup_close_ int proc = -1;
 	char path[32];
 	int rc, fd;
 

@@ -47,8 +47,7 @@ int oci_spec_load(struct oci_spec **ret, int dir, const char *path,
 		  struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
-	_cleanup_close_
-	int fd = -1;
+	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int rc;
 

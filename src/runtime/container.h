@@ -22,7 +22,7 @@ struct container;
 struct runtime {
 	const char *root; /* --root: absolute, made when it is missing */
 	enum cgroup_manager cgroup_manager;
-	bool rootless;	     /* no privileges over the host are expected */
+	bool rootless;       /* no privileges over the host are expected */
 	const char *sandbox; /* --sandbox NAME, or NULL */
 	/* The last component of argv[0]: hull-wasm asks for that sandbox. */
 	const char *called_as;
@@ -32,8 +32,8 @@ struct runtime {
 
 struct create_opts {
 	const char *id;
-	const char *bundle;	    /* NULL: the current directory */
-	const char *config;	    /* NULL: config.json in the bundle */
+	const char *bundle;         /* NULL: the current directory */
+	const char *config;         /* NULL: config.json in the bundle */
 	const char *console_socket; /* NULL: none */
 	const char *pid_file;
 	const char *pidfd_socket;
@@ -55,8 +55,7 @@ int container_create(const struct runtime *rt, const struct create_opts *opts,
 int container_run(const struct runtime *rt, const struct create_opts *opts,
 		  int *exit_status, struct err *err);
 /* Returns when the program was executed, or why it could not be. */
-int container_start(const struct runtime *rt, const char *id,
-		    struct err *err);
+int container_start(const struct runtime *rt, const char *id, struct err *err);
 
 /* ----------------------------------------------------------------- exec -- */
 
@@ -66,10 +65,10 @@ struct exec_opts {
 	const char *process_file;
 	char **args;
 	const char *cwd;
-	char **env;	      /* NAME=value, over the container's own */
-	const char *user;     /* "uid" or "uid:gid" */
+	char **env;       /* NAME=value, over the container's own */
+	const char *user; /* "uid" or "uid:gid" */
 	char **additional_gids;
-	char **caps;	      /* added to the container's own */
+	char **caps; /* added to the container's own */
 	bool tty;
 	bool no_new_privs;
 	const char *apparmor;
@@ -99,8 +98,7 @@ int container_kill(const struct runtime *rt, const char *id, int sig, bool all,
 int container_delete(const struct runtime *rt, const char *id, bool force,
 		     struct err *err);
 int container_pause(const struct runtime *rt, const char *id, struct err *err);
-int container_resume(const struct runtime *rt, const char *id,
-		     struct err *err);
+int container_resume(const struct runtime *rt, const char *id, struct err *err);
 
 /* The schemata of --l3-cache-schema and --mem-bw-schema, NULL when absent. */
 struct rdt_change {

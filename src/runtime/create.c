@@ -93,8 +93,8 @@ static int listen_for_start(struct creation *cr, struct err *err)
 		 "/proc/self/fd/%d/creating", cr->c->dir_fd);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    listen(fd, 1) < 0)
-		return err_set(err, -errno, "create %s/%s/start",
-			       cr->rt->root, cr->c->state.id);
+		return err_set(err, -errno, "create %s/%s/start", cr->rt->root,
+			       cr->c->state.id);
 	cr->start_socket = steal_fd(&fd);
 	return 0;
 }
@@ -147,7 +147,7 @@ static void plan_cgroup_mounts(struct creation *cr)
 	size_t n = 0;
 
 	list = arena_alloc(arena, strv_len(saved) + 1, sizeof(*list));
-	STRV_FOREACH(s, saved) {
+	STRV_FOREACH (s, saved) {
 		const char *dir = strstr(*s, "=/") + 1;
 		const char *name = str_after(dir, "/sys/fs/cgroup/");
 		char *key = arena_strndup(arena, *s, (size_t)(dir - *s) - 1);
@@ -156,15 +156,14 @@ static void plan_cgroup_mounts(struct creation *cr)
 		if (!name)
 			continue;
 		list[n].host_path = dir;
-		list[n].name = v2 ? ""
-				  : arena_strndup(arena, name,
-						  strcspn(name, "/"));
+		list[n].name =
+			v2 ? ""
+			   : arena_strndup(arena, name, strcspn(name, "/"));
 		if (!unified)
-			list[n].options = str_after(key, "name=")
-						  ? arena_printf(arena,
-								 "none,%s",
-								 key)
-						  : key;
+			list[n].options =
+				str_after(key, "name=")
+					? arena_printf(arena, "none,%s", key)
+					: key;
 		n++;
 	}
 	cr->init.rootfs.cgroups = list;
@@ -203,9 +202,9 @@ static int plan_init(struct creation *cr, struct err *err)
 		.in_userns = c->state.user_namespace,
 		.no_pivot = cr->opts->no_pivot,
 		.own_cgroupns = ns_plan_has(&cr->ns, CLONE_NEWCGROUP),
-		.label_key = oci_annotation_get(
-			spec->annotations, spec->n_annotations,
-			"run.oci.mount_context_type"),
+		.label_key = oci_annotation_get(spec->annotations,
+						spec->n_annotations,
+						"run.oci.mount_context_type"),
 	};
 	plan_cgroup_mounts(cr);
 	init->setup = (struct process_setup){
@@ -333,8 +332,7 @@ static int finish(struct creation *cr, struct err *err)
 	if (c->state.user_namespace)
 		rc = rlimits_apply(cr->pid, p->rlimits, p->n_rlimits, err);
 	if (rc == 0)
-		rc = container_write_pid_file(cr->opts->pid_file, cr->pid,
-					      err);
+		rc = container_write_pid_file(cr->opts->pid_file, cr->pid, err);
 	if (rc == 0)
 		rc = container_send_pidfd(cr->opts->pidfd_socket, cr->pidfd,
 					  err);
@@ -342,8 +340,8 @@ static int finish(struct creation *cr, struct err *err)
 		return rc;
 	if (cr->start_socket >= 0 &&
 	    renameat(c->dir_fd, "creating", c->dir_fd, "start") < 0)
-		return err_set(err, -errno, "create %s/%s/start",
-			       cr->rt->root, c->state.id);
+		return err_set(err, -errno, "create %s/%s/start", cr->rt->root,
+			       c->state.id);
 	if (cr->start_socket < 0)
 		unlinkat(c->dir_fd, "creating", 0);
 	return 0;

@@ -16,14 +16,14 @@ struct creation {
 	const struct create_opts *opts;
 	struct container *c;
 	const struct sandbox *sandbox;
-	struct buf config;	/* the text of config.json */
+	struct buf config; /* the text of config.json */
 	struct cgroup *cgroup;
 	struct ns_plan ns;
 	struct seccomp_prog seccomp;
 	struct init_args init;
 	int sync[2];
-	int start_socket;	/* "create"; -1 for "run" */
-	int master;		/* the terminal, when "run" keeps it */
+	int start_socket; /* "create"; -1 for "run" */
+	int master;       /* the terminal, when "run" keeps it */
 	pid_t pid;
 	int pidfd;
 };

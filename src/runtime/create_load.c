@@ -90,8 +90,8 @@ static void set_created(struct container *c)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	timestamp_utc(now.tv_sec, second);
-	c->state.created = arena_printf(c->arena, "%s.%09ldZ", second,
-					now.tv_nsec);
+	c->state.created =
+		arena_printf(c->arena, "%s.%09ldZ", second, now.tv_nsec);
 }
 
 static int choose_sandbox(struct creation *cr, int rootfs, struct err *err)

@@ -20,8 +20,8 @@ static int send_sources(struct creation *cr, struct err *err)
 	struct rootfs_sources sources = {0};
 	int rc;
 
-	rc = rootfs_sources_open(&cr->init.rootfs, cr->pid, cr->pidfd,
-				 &sources, err);
+	rc = rootfs_sources_open(&cr->init.rootfs, cr->pid, cr->pidfd, &sources,
+				 err);
 	for (size_t i = 0; rc == 0 && i < sources.n; i++)
 		if (sources.fd[i] >= 0)
 			rc = sync_send_value(cr->sync[0], SYNC_SOURCE,
@@ -99,8 +99,7 @@ static int serve_namespaces(struct creation *cr, struct err *err)
 					 err);
 	if (rc == 0)
 		rc = container_run_hooks(cr->c, "createRuntime",
-					 h->create_runtime,
-					 h->n_create_runtime,
+					 h->create_runtime, h->n_create_runtime,
 					 CONTAINER_CREATING, err);
 	if (rc < 0)
 		return rc;
@@ -146,8 +145,7 @@ int creation_serve(struct creation *cr, int *exit_status, struct err *err)
 			break;
 		case SYNC_CONSOLE:
 			rc = container_take_console(
-				fd, cr->opts->console_socket, &cr->master,
-				err);
+				fd, cr->opts->console_socket, &cr->master, err);
 			fd = -1;
 			break;
 		case SYNC_CREATED:

@@ -44,7 +44,8 @@ struct execution {
 	int pidfd;
 };
 
-/* ------------------------------------------------------------ the process -- */
+/* ------------------------------------------------------------ the process --
+ */
 
 static int add_caps(struct execution *ex, struct err *err)
 {
@@ -56,7 +57,7 @@ static int add_caps(struct execution *ex, struct err *err)
 	caps = arena_alloc(ex->c->arena, 1, sizeof(*caps));
 	if (ex->process.capabilities)
 		*caps = *ex->process.capabilities;
-	STRV_FOREACH(name, ex->opts->caps) {
+	STRV_FOREACH (name, ex->opts->caps) {
 		int cap = cap_from_name(*name);
 
 		if (cap < 0)
@@ -87,9 +88,8 @@ static char **merged_env(struct arena *arena, char **base, char **over)
 		size_t len = strcspn(base[i], "=");
 		bool replaced = false;
 
-		STRV_FOREACH(o, over)
-			if (strncmp(*o, base[i], len) == 0 &&
-			    (*o)[len] == '=')
+		STRV_FOREACH (o, over)
+			if (strncmp(*o, base[i], len) == 0 && (*o)[len] == '=')
 				replaced = true;
 		if (!replaced)
 			env[used++] = base[i];
@@ -122,8 +122,8 @@ static int set_user(struct execution *ex, struct err *err)
 				     &gids, &n, err);
 		if (rc < 0)
 			return rc;
-		u->additional_gids = arena_memdup(ex->c->arena, gids,
-						  n * sizeof(*gids));
+		u->additional_gids =
+			arena_memdup(ex->c->arena, gids, n * sizeof(*gids));
 		u->n_additional_gids = n;
 		free(gids);
 	}
@@ -201,7 +201,8 @@ static int check_console(const struct execution *ex, struct err *err)
 	return 0;
 }
 
-/* --------------------------------------------------------------- the child -- */
+/* --------------------------------------------------------------- the child --
+ */
 
 static int before_joining(void *data, struct err *err)
 {
@@ -264,7 +265,8 @@ static void __attribute__((noreturn)) run_child(void *data)
 	_exit(status);
 }
 
-/* -------------------------------------------------------------- the parent -- */
+/* -------------------------------------------------------------- the parent --
+ */
 
 static int open_container(struct execution *ex, const struct runtime *rt,
 			  struct err *err)
@@ -384,8 +386,7 @@ static int serve(struct execution *ex, int *exit_status, struct err *err)
 		}
 		if (type == SYNC_CONSOLE) {
 			rc = container_take_console(
-				fd, ex->opts->console_socket, &ex->master,
-				err);
+				fd, ex->opts->console_socket, &ex->master, err);
 		} else if (type == SYNC_CREATED) {
 			rc = rlimits_apply(ex->pid, p->rlimits, p->n_rlimits,
 					   err);
@@ -439,8 +440,7 @@ static int run(struct execution *ex, const struct runtime *rt,
 	if (rc == 0)
 		rc = serve(ex, exit_status, err);
 	if (rc == 0)
-		rc = container_write_pid_file(ex->opts->pid_file, ex->pid,
-					      err);
+		rc = container_write_pid_file(ex->opts->pid_file, ex->pid, err);
 	if (rc == 0)
 		rc = container_send_pidfd(ex->opts->pidfd_socket, ex->pidfd,
 					  err);

@@ -61,9 +61,8 @@ int filter_prepare(const struct oci_spec *spec, struct seccomp_prog *prog,
 		return err_say(err, -EINVAL,
 			       "linux.seccomp.listenerPath is missing: "
 			       "SCMP_ACT_NOTIFY needs somebody to ask");
-	setup->listener_socket = unix_connect(profile->listener_path,
-					      SOCK_STREAM,
-					      "linux.seccomp.listenerPath",
-					      err);
+	setup->listener_socket =
+		unix_connect(profile->listener_path, SOCK_STREAM,
+			     "linux.seccomp.listenerPath", err);
 	return setup->listener_socket < 0 ? setup->listener_socket : 0;
 }

@@ -80,8 +80,8 @@ static int wait_hook(pid_t pid, int timeout_s, int *status)
 
 	if (timeout_s > 0) {
 		pidfd = pidfd_of(pid);
-		if (pidfd >= 0 && pidfd_wait(pidfd, timeout_s * 1000) ==
-					  -ETIMEDOUT) {
+		if (pidfd >= 0 &&
+		    pidfd_wait(pidfd, timeout_s * 1000) == -ETIMEDOUT) {
 			kill(-pid, SIGKILL);
 			rc = -ETIMEDOUT;
 		}
@@ -140,8 +140,7 @@ static int run_one(const struct hook_call *call, size_t i, struct err *err)
 		return err_say(err, rc,
 			       "hooks.%s[%zu]: %s was killed after its "
 			       "timeout of %d s",
-			       call->kind, i, hook->path,
-			       (int)hook->timeout.v);
+			       call->kind, i, hook->path, (int)hook->timeout.v);
 	if (rc < 0)
 		return err_set(err, rc, "hooks.%s[%zu]: wait for %s",
 			       call->kind, i, hook->path);

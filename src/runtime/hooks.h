@@ -9,10 +9,10 @@ struct oci_hook;
 struct oci_spec;
 
 struct hook_call {
-	const char *kind;	 /* "createRuntime": for the error */
+	const char *kind; /* "createRuntime": for the error */
 	const struct oci_hook *hooks;
 	size_t n;
-	const char *state_json;	 /* what each gets on its stdin */
+	const char *state_json; /* what each gets on its stdin */
 	/* Annotations run.oci.hooks.stdout and .stderr: files that the output
 	 * is appended to; NULL: kept back, and shown when the hook fails. */
 	const char *stdout_file;

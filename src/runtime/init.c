@@ -42,8 +42,7 @@ static int set_names(const struct oci_spec *spec, struct err *err)
 		return err_set(err, -errno, "hostname: %s", spec->hostname);
 	if (!str_empty(spec->domainname) &&
 	    setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
-		return err_set(err, -errno, "domainname: %s",
-			       spec->domainname);
+		return err_set(err, -errno, "domainname: %s", spec->domainname);
 	return 0;
 }
 
@@ -176,8 +175,7 @@ static int build_root(struct init_args *args, pid_t pid, struct err *err)
 	if (rc == 0)
 		rc = meet_hull(args, err);
 	if (rc == 0)
-		rc = run_hooks(args, "createContainer",
-			       hooks->create_container,
+		rc = run_hooks(args, "createContainer", hooks->create_container,
 			       hooks->n_create_container, pid,
 			       CONTAINER_CREATING, err);
 	if (rc == 0)
@@ -215,8 +213,7 @@ static bool needs_procfs(const struct init_args *args)
 	const struct oci_process *p = args->setup.process;
 
 	return args->setup.spec->linux.n_sysctl > 0 ||
-	       !str_empty(p->apparmor_profile) ||
-	       !str_empty(p->selinux_label);
+	       !str_empty(p->apparmor_profile) || !str_empty(p->selinux_label);
 }
 
 static int build_shell(struct init_args *args, pid_t pid,
@@ -350,8 +347,8 @@ void init_run(void *data)
 			_exit(1);
 		status = 1;
 		rc = run_hooks(args, "startContainer", hooks->start_container,
-			       hooks->n_start_container, pid,
-			       CONTAINER_CREATED, &err);
+			       hooks->n_start_container, pid, CONTAINER_CREATED,
+			       &err);
 	}
 	if (rc == 0)
 		process_enter(&args->setup, &task, &status, &err);

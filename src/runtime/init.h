@@ -16,12 +16,12 @@ struct init_args {
 	struct process_setup setup;
 	struct rootfs_plan rootfs;
 	const struct container *container; /* for the hooks' state */
-	bool joined_mounts;   /* the mount namespace is another's, and its
-			       * root is taken as it is */
+	bool joined_mounts; /* the mount namespace is another's, and its
+			     * root is taken as it is */
 	bool new_network;
-	bool wait_for_hooks;  /* hull has something to do at SYNC_NAMESPACES */
+	bool wait_for_hooks; /* hull has something to do at SYNC_NAMESPACES */
 	bool sources_by_message;
-	int start_socket;     /* listening; -1: "start" comes over sync */
+	int start_socket; /* listening; -1: "start" comes over sync */
 };
 
 /* Before any namespace: what init must do as the host's process. */

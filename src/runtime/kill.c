@@ -154,14 +154,13 @@ static int open_running(const struct runtime *rt, const char *id,
 		return rc;
 	status = container_status(*c);
 	if (status != CONTAINER_RUNNING && status != other)
-		return err_say(err, -EINVAL,
-			       "cannot %s container %s: it is %s", verb, id,
-			       container_status_name(status));
+		return err_say(err, -EINVAL, "cannot %s container %s: it is %s",
+			       verb, id, container_status_name(status));
 	rc = cgroup_open(cg, (*c)->state.cgroup, err);
 	if (rc == 0 && cgroup_is_none(*cg))
 		return err_say(err, -ENOTSUP,
-			       "cannot %s container %s: it has no cgroup",
-			       verb, id);
+			       "cannot %s container %s: it has no cgroup", verb,
+			       id);
 	return rc;
 }
 
@@ -178,8 +177,7 @@ int container_pause(const struct runtime *rt, const char *id, struct err *err)
 	return rc;
 }
 
-int container_resume(const struct runtime *rt, const char *id,
-		     struct err *err)
+int container_resume(const struct runtime *rt, const char *id, struct err *err)
 {
 	_cleanup_container_ struct container *c = NULL;
 	struct cgroup *cg = NULL;

@@ -29,7 +29,7 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } kinds[NS_KINDS] = {
-	{"ipc", CLONE_NEWIPC},	     {"uts", CLONE_NEWUTS},
+	{"ipc", CLONE_NEWIPC},       {"uts", CLONE_NEWUTS},
 	{"network", CLONE_NEWNET},   {"pid", CLONE_NEWPID},
 	{"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
 	{"user", CLONE_NEWUSER},     {"mount", CLONE_NEWNS},
@@ -84,8 +84,8 @@ int ns_plan_open(const struct oci_spec *spec, struct ns_plan *ret,
 	}
 	plan.staged = plan.create & (CLONE_NEWUSER | CLONE_NEWTIME);
 	for (unsigned int i = 0; i < plan.n_join; i++)
-		if (plan.join[i].flag & (CLONE_NEWUSER | CLONE_NEWPID |
-					 CLONE_NEWTIME))
+		if (plan.join[i].flag &
+		    (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME))
 			plan.staged = true;
 	*ret = plan;
 	return 0;
@@ -198,8 +198,7 @@ static int join(const struct ns_plan *plan, uint64_t which, uint64_t *again,
 	return 0;
 }
 
-static int join_all(const struct ns_plan *plan, uint64_t which,
-		    struct err *err)
+static int join_all(const struct ns_plan *plan, uint64_t which, struct err *err)
 {
 	uint64_t flags = plan->join_all & which;
 
@@ -224,8 +223,7 @@ static int write_time_offsets(const struct ns_plan *plan, struct err *err)
 	if (fd < 0)
 		return err_set(err, -errno, "open /proc/self/timens_offsets");
 	for (size_t i = 0; i < spec->linux.n_time_offsets; i++) {
-		const struct oci_time_offset *o =
-			&spec->linux.time_offsets[i];
+		const struct oci_time_offset *o = &spec->linux.time_offsets[i];
 		char line[96];
 		int n;
 
@@ -317,8 +315,8 @@ static void __attribute__((noreturn)) be_init(const struct ns_birth *birth)
 	birth->run(birth->data);
 }
 
-static void __attribute__((noreturn))
-child(const struct ns_birth *birth, bool in_cgroup)
+static void __attribute__((noreturn)) child(const struct ns_birth *birth,
+					    bool in_cgroup)
 {
 	struct err err = {0};
 	int pidfd = -1, rc = 0;

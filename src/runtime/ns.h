@@ -48,8 +48,7 @@ int ns_plan_open(const struct oci_spec *spec, struct ns_plan *ret,
  * the host: the others need no joining, and joining them takes privileges
  * that an ordinary user does not have.  Takes over `pidfd`; a negative one is
  * the error that opening it gave. */
-int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret,
-	       struct err *err);
+int ns_plan_of(int pidfd, uint64_t own, struct ns_plan *ret, struct err *err);
 void ns_plan_close(struct ns_plan *plan);
 /* Is it joined by path, rather than made? */
 bool ns_plan_joins(const struct ns_plan *plan, uint64_t flag);
@@ -59,7 +58,7 @@ bool ns_plan_has(const struct ns_plan *plan, uint64_t flag);
 struct ns_birth {
 	const struct ns_plan *plan;
 	struct cgroup *cgroup; /* entered first; NULL: none */
-	int sync[2];	       /* [0] hull's end, [1] the child's */
+	int sync[2];           /* [0] hull's end, [1] the child's */
 	/* Runs in the child before it is in any namespace. */
 	int (*before)(void *data, struct err *err);
 	/* Runs in init and never returns. */

@@ -109,8 +109,7 @@ static void own_null(int root_fd, int fd, const struct stat *host)
 /* Pipes that the engine made for us belong to root: /dev/stdout could not be
  * opened anew by a program that runs as somebody else.  A device is never
  * touched: it may be the host's. */
-static int own_stdio(const struct oci_process *p, int root_fd,
-		     struct err *err)
+static int own_stdio(const struct oci_process *p, int root_fd, struct err *err)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat st;
@@ -136,8 +135,7 @@ static int own_stdio(const struct oci_process *p, int root_fd,
 
 /* --------------------------------------------------------------- limits -- */
 
-static int apply_scheduling(const struct process_setup *setup,
-			    struct err *err)
+static int apply_scheduling(const struct process_setup *setup, struct err *err)
 {
 	const struct oci_process *p = setup->process;
 	const struct oci_linux *l = &setup->spec->linux;
@@ -268,9 +266,8 @@ static char **environment(const struct process_setup *setup, int root_fd)
 	return env;
 }
 
-int process_prepare(struct process_setup *setup,
-		    struct sandbox_task *task, int *exit_status,
-		    struct err *err)
+int process_prepare(struct process_setup *setup, struct sandbox_task *task,
+		    int *exit_status, struct err *err)
 {
 	const struct oci_process *p = setup->process;
 	_cleanup_close_ int root = -1;
@@ -328,15 +325,13 @@ static int open_attr(void *arg, const char *name)
 static int set_labels(const struct process_setup *setup, struct err *err)
 {
 	const struct oci_process *p = setup->process;
-	enum lsm_when when = setup->sandbox->in_process ? LSM_NOW
-							: LSM_ON_EXEC;
+	enum lsm_when when = setup->sandbox->in_process ? LSM_NOW : LSM_ON_EXEC;
 	void *arg = (void *)setup;
 	int rc;
 
 	rc = lsm_set_profile(open_attr, arg, when, p->apparmor_profile, err);
 	if (rc == 0)
-		rc = lsm_set_label(open_attr, arg, when, p->selinux_label,
-				   err);
+		rc = lsm_set_label(open_attr, arg, when, p->selinux_label, err);
 	return rc;
 }
 
@@ -348,8 +343,8 @@ static int set_labels(const struct process_setup *setup, struct err *err)
 struct listener_thread {
 	const struct process_setup *setup;
 	struct buf state; /* the message that goes with it */
-	_Atomic int fd;	  /* 0: not yet, -1: installing failed */
-	_Atomic int rc;	  /* 1: not done, else fd_send()'s */
+	_Atomic int fd;   /* 0: not yet, -1: installing failed */
+	_Atomic int rc;   /* 1: not done, else fd_send()'s */
 	char stack[16384] __attribute__((aligned(16)));
 };
 
@@ -407,9 +402,8 @@ static int install_filter(const struct process_setup *setup, struct err *err)
 	return seccomp_install(setup->seccomp, err);
 }
 
-int process_enter(const struct process_setup *setup,
-		  struct sandbox_task *task, int *exit_status,
-		  struct err *err)
+int process_enter(const struct process_setup *setup, struct sandbox_task *task,
+		  int *exit_status, struct err *err)
 {
 	const struct oci_process *p = setup->process;
 	sigset_t none;
@@ -422,8 +416,7 @@ int process_enter(const struct process_setup *setup,
 				    "process.execCPUAffinity.final", err);
 	if (rc < 0)
 		return rc;
-	if (p->no_new_privileges &&
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(err, -errno, "process.noNewPrivileges");
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

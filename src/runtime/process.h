@@ -22,9 +22,9 @@ struct process_setup {
 	const struct oci_process *process;
 	const struct sandbox *sandbox;
 	const struct container *container;
-	pid_t host_pid;	/* of this process; for the seccomp agent */
-	int sync;	/* to hull */
-	int proc_fd;	/* a procfs that is known to be one */
+	pid_t host_pid; /* of this process; for the seccomp agent */
+	int sync;       /* to hull */
+	int proc_fd;    /* a procfs that is known to be one */
 	bool no_new_keyring;
 	bool in_userns;
 	/* Set by process_prepare(): the capabilities that wait until the
@@ -35,13 +35,12 @@ struct process_setup {
 	unsigned int preserve_fds;
 	unsigned int listen_fds; /* of the preserved ones, from LISTEN_FDS */
 	const struct seccomp_prog *seccomp; /* NULL: no filter */
-	int listener_socket;	/* where a NOTIFY descriptor goes, or -1 */
+	int listener_socket; /* where a NOTIFY descriptor goes, or -1 */
 };
 
 /* process.oomScoreAdj, by the process itself.  Before it changes its user or
  * its user namespace: /proc/self belongs to the host's root afterwards. */
-int process_set_oom_score(const struct oci_process *process,
-			  struct err *err);
+int process_set_oom_score(const struct oci_process *process, struct err *err);
 
 /* If the process has a terminal: make one in the devpts of the container
  * whose root is `root_fd`, send its other end to hull, and make it our stdio.
@@ -52,12 +51,10 @@ int process_terminal(const struct process_setup *setup, int root_fd,
 /* Everything up to the point where the program could be executed: limits,
  * scheduling, user, capabilities, working directory, and the program found.
  * Fills `task`.  *exit_status as struct sandbox has it. */
-int process_prepare(struct process_setup *setup,
-		    struct sandbox_task *task, int *exit_status,
-		    struct err *err);
+int process_prepare(struct process_setup *setup, struct sandbox_task *task,
+		    int *exit_status, struct err *err);
 
 /* The rest: seccomp, the last capabilities, close_range, the program.
  * Returns only on failure. */
-int process_enter(const struct process_setup *setup,
-		  struct sandbox_task *task, int *exit_status,
-		  struct err *err);
+int process_enter(const struct process_setup *setup, struct sandbox_task *task,
+		  int *exit_status, struct err *err);

@@ -188,7 +188,8 @@ static int copy_all(const struct work *w, struct err *err)
 		const struct oci_mount *m = &plan->spec->mounts[i];
 		int fd;
 
-		if (!rootfs_is_idmapped(m) && !(plan->in_userns && rootfs_is_bind(m)))
+		if (!rootfs_is_idmapped(m) &&
+		    !(plan->in_userns && rootfs_is_bind(m)))
 			continue;
 		if (!rootfs_is_bind(m))
 			return err_say(err, -EINVAL,

@@ -16,7 +16,7 @@ static void drop_unmapped_gid(struct oci_linux *l, struct oci_mount *m)
 {
 	char **out = m->options;
 
-	STRV_FOREACH(o, m->options) {
+	STRV_FOREACH (o, m->options) {
 		const char *text = str_after(*o, "gid=");
 		uint64_t gid;
 		uint32_t host;
@@ -52,11 +52,11 @@ int rootless_adapt(struct oci_spec *spec, struct err *err)
 		memcpy(list, l->namespaces, l->n_namespaces * sizeof(*list));
 	list[l->n_namespaces++].type = CLONE_NEWUSER;
 	l->namespaces = list;
-	l->uid_mappings = arena_memdup(spec->arena, uids,
-				       n_uids * sizeof(*uids));
+	l->uid_mappings =
+		arena_memdup(spec->arena, uids, n_uids * sizeof(*uids));
 	l->n_uid_mappings = n_uids;
-	l->gid_mappings = arena_memdup(spec->arena, gids,
-				       n_gids * sizeof(*gids));
+	l->gid_mappings =
+		arena_memdup(spec->arena, gids, n_gids * sizeof(*gids));
 	l->n_gid_mappings = n_gids;
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		if (spec->mounts[i].type &&

@@ -19,8 +19,7 @@ static int go(struct creation *cr, int *exit_status, struct err *err)
 	int rc = sync_send(cr->sync[0], SYNC_START, -1);
 
 	if (rc < 0)
-		return err_set(err, rc, "start container %s",
-			       cr->c->state.id);
+		return err_set(err, rc, "start container %s", cr->c->state.id);
 	rc = container_await_exec(cr->c, cr->sync[0], exit_status, err);
 	store_unlock(cr->c);
 	return rc;

@@ -23,8 +23,8 @@ static int connect_init(const struct container *c, struct err *err)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(err, -errno, "create a socket");
-	snprintf(addr.sun_path, sizeof(addr.sun_path),
-		 "/proc/self/fd/%d/start", c->dir_fd);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/start",
+		 c->dir_fd);
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return err_set(err, -errno, "reach init of container %s",
 			       c->state.id);

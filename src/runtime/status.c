@@ -65,8 +65,7 @@ enum container_status container_status(struct container *c)
 }
 
 static void write_state(struct json_writer *w, const char *key,
-			const struct container *c,
-			enum container_status status)
+			const struct container *c, enum container_status status)
 {
 	json_begin_object(w, key);
 	json_string(w, "ociVersion", OCI_VERSION);
@@ -166,7 +165,7 @@ int container_list(const struct runtime *rt, struct container_info **ret,
 	if (rc < 0)
 		return rc;
 	list = xcalloc(strv_len(ids) + 1, sizeof(*list));
-	STRV_FOREACH(id, ids)
+	STRV_FOREACH (id, ids)
 		if (describe(rt, *id, &list[found], NULL) == 0)
 			found++;
 	*ret = list;

@@ -140,8 +140,7 @@ static int take_lock(int fd, const char *id, struct err *err)
 		       id);
 }
 
-static int read_file(int dir_fd, const char *name, size_t max,
-		     struct buf *text)
+static int read_file(int dir_fd, const char *name, size_t max, struct buf *text)
 {
 	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
 
@@ -150,12 +149,13 @@ static int read_file(int dir_fd, const char *name, size_t max,
 
 static const struct json_words manager_words = {
 	.what = "cgroup manager",
-	.list = (const struct json_word[]){
-		{"cgroupfs", CGROUP_CGROUPFS},
-		{"systemd", CGROUP_SYSTEMD},
-		{"disabled", CGROUP_DISABLED},
-		{NULL, 0},
-	},
+	.list =
+		(const struct json_word[]){
+			{"cgroupfs", CGROUP_CGROUPFS},
+			{"systemd", CGROUP_SYSTEMD},
+			{"disabled", CGROUP_DISABLED},
+			{NULL, 0},
+		},
 };
 
 static const struct json_field rdt_state_fields[] = {
@@ -178,8 +178,8 @@ static const struct json_field state_fields[] = {
 	JSON_FIELD(state, rootless, "rootless"),
 	JSON_FIELD(state, user_namespace, "userNamespace"),
 	JSON_FIELD(state, own_pid_namespace, "ownPidNamespace"),
-	JSON_FIELD_NAME(state, cgroup_manager, "cgroupManager",
-			&manager_words, .always = true),
+	JSON_FIELD_NAME(state, cgroup_manager, "cgroupManager", &manager_words,
+			.always = true),
 	JSON_FIELD(state, cgroup, "cgroup"),
 	JSON_FIELD_STRUCT(state, rdt, "intelRdt", rdt_state),
 };
@@ -227,8 +227,8 @@ int store_open(const struct runtime *rt, const char *id, enum store_lock lock,
 			       id);
 	if (c->root_fd < 0)
 		return c->root_fd;
-	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-						   O_NOFOLLOW);
+	c->dir_fd = openat(c->root_fd, id,
+			   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	rc = c->dir_fd < 0 ? -errno : 0;
 	if (rc == 0 && lock == STORE_CHANGE)
 		rc = take_lock(c->dir_fd, id, err);
@@ -262,8 +262,8 @@ int store_relock(struct container *c, struct err *err)
 }
 
 /* Replace `name` as a whole, or leave it as it was. */
-static int replace_file(struct container *c, const char *name,
-			const char *data, size_t len, struct err *err)
+static int replace_file(struct container *c, const char *name, const char *data,
+			size_t len, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
 	char tmp[32];
@@ -335,10 +335,10 @@ static void empty_dir(int dir_fd, unsigned int depth)
 		if (unlinkat(fd, e->d_name, 0) == 0 || depth == 0)
 			continue;
 		{
-			_cleanup_close_ int sub = openat(
-				fd, e->d_name,
-				O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-					O_CLOEXEC);
+			_cleanup_close_ int sub =
+				openat(fd, e->d_name,
+				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+					       O_CLOEXEC);
 
 			if (sub >= 0)
 				empty_dir(sub, depth - 1);

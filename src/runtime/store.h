@@ -40,25 +40,25 @@ enum { STATE_VERSION = 1 };
 struct state {
 	int32_t version;
 	char *id;
-	char *bundle;	/* absolute */
-	char *rootfs;	/* absolute */
+	char *bundle; /* absolute */
+	char *rootfs; /* absolute */
 	char *sandbox;
-	char *created;	/* RFC 3339 with nanoseconds */
-	uint32_t owner;	/* uid that called create */
+	char *created;  /* RFC 3339 with nanoseconds */
+	uint32_t owner; /* uid that called create */
 	bool rootless;
 	bool user_namespace; /* init has one of its own */
 	bool own_pid_namespace;
-	int32_t pid;	/* 0 until init exists */
-	uint64_t pid_start; /* clock ticks since boot, proc(5) field 22 */
+	int32_t pid;             /* 0 until init exists */
+	uint64_t pid_start;      /* clock ticks since boot, proc(5) field 22 */
 	uint32_t cgroup_manager; /* enum cgroup_manager */
-	char **cgroup;	/* cgroup_save() */
+	char **cgroup;           /* cgroup_save() */
 	struct rdt_state rdt;
 };
 
 struct container {
 	const struct runtime *rt;
-	int root_fd;	/* <root> */
-	int dir_fd;	/* <root>/<id>, carries the lock */
+	int root_fd; /* <root> */
+	int dir_fd;  /* <root>/<id>, carries the lock */
 	struct state state;
 	struct oci_spec *spec; /* after store_load_spec() */
 	bool init_reaped;      /* by us: it has certainly ended */

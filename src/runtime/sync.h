@@ -49,13 +49,13 @@ enum { SYNC_VERSION = 1 };
 
 /* 272 bytes on every architecture: a length cannot overflow here. */
 struct sync_msg {
-	uint16_t version; /* SYNC_VERSION */
-	uint16_t type;	  /* enum sync_type */
-	int32_t value;	  /* SYNC_FAILED: the exit status to report;
-			   * SYNC_SOURCE: the index; else zero */
-	uint32_t flags;	  /* zero */
+	uint16_t version;  /* SYNC_VERSION */
+	uint16_t type;     /* enum sync_type */
+	int32_t value;     /* SYNC_FAILED: the exit status to report;
+			    * SYNC_SOURCE: the index; else zero */
+	uint32_t flags;    /* zero */
 	uint32_t reserved; /* zero */
-	struct err err;	  /* SYNC_FAILED: why */
+	struct err err;    /* SYNC_FAILED: why */
 };
 
 _Static_assert(sizeof(struct sync_msg) == 272, "the wire format is fixed");

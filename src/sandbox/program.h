@@ -17,8 +17,8 @@ struct program_root {
 
 /* The path that `name` means with the PATH of `env` (the kernel's users
  * expect /usr/local/sbin:… when it has none) and the working directory
- * `cwd`; malloc()ed.  On failure *exit_status (may be NULL) is 127 when it is not
- * there, 126 when it is there and may not be executed. */
+ * `cwd`; malloc()ed.  On failure *exit_status (may be NULL) is 127 when it is
+ * not there, 126 when it is there and may not be executed. */
 int program_find(const struct program_root *root, const char *name,
 		 char *const *env, const char *cwd, char **ret,
 		 int *exit_status, struct err *err);

@@ -92,9 +92,9 @@ static int host_default(struct arena *arena, const char **ret, struct err *err)
 
 	fd = open(HOST_CONFIG, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0
-				       : err_set(err, -errno, "open %s",
-						 HOST_CONFIG);
+		return errno == ENOENT
+			       ? 0
+			       : err_set(err, -errno, "open %s", HOST_CONFIG);
 	rc = json_decode_fd(&host_config_json, &config, arena, fd, err);
 	if (rc < 0)
 		return err_wrap(err, "%s", HOST_CONFIG);
@@ -109,8 +109,7 @@ static const char *annotation(const struct oci_spec *spec, const char *key)
 
 /* The name, and who gave it.  Both NULL: nobody asked. */
 static int wished_name(const struct sandbox_wish *wish, struct arena *arena,
-		       const char **name, const char **said_by,
-		       struct err *err)
+		       const char **name, const char **said_by, struct err *err)
 {
 	const struct oci_spec *spec = wish->spec;
 	const char *program = spec->process && spec->process->args

@@ -5,8 +5,8 @@
  * kill, pause, stats, exit codes and crash recovery need nothing from here.
  *
  *	host:	probe(), then prepare() before anything is made
- *	init:	the shell is built ... load() ... "created" ... start ... enter()
- *	exec:	the shell is joined ... load() ... enter()
+ *	init:	the shell is built ... load() ... "created" ... start ...
+ *enter() exec:	the shell is joined ... load() ... enter()
  *
  * load() runs in the container as the process's user, so that a missing
  * program fails "create"; enter() is the last thing hull does. */
@@ -22,11 +22,11 @@ struct oci_process;
 struct sandbox_task {
 	const struct oci_spec *spec;
 	const struct oci_process *process;
-	char **env;	/* complete: what the program will see */
-	bool is_exec;	/* a further program in a running container */
+	char **env;   /* complete: what the program will see */
+	bool is_exec; /* a further program in a running container */
 	unsigned int preserve_fds; /* open, from 3 on, that it inherits */
-	char *program;	/* set by load(): what enter() runs */
-	void *data;	/* the sandbox's own, from load() to enter() */
+	char *program;             /* set by load(): what enter() runs */
+	void *data; /* the sandbox's own, from load() to enter() */
 };
 
 struct sandbox {
@@ -52,10 +52,10 @@ extern const struct sandbox sandbox_wasm;
 
 /* Everything that may say which sandbox is meant, the strongest first. */
 struct sandbox_wish {
-	const char *option;	    /* --sandbox NAME, or NULL */
+	const char *option;          /* --sandbox NAME, or NULL */
 	const struct oci_spec *spec; /* annotations and the entrypoint */
-	const char *called_as;	    /* hull, hull-wasm, … */
-	int rootfs_fd;		    /* to look at the entrypoint's magic */
+	const char *called_as;       /* hull, hull-wasm, … */
+	int rootfs_fd;               /* to look at the entrypoint's magic */
 };
 
 /* The sandbox that is wished for, probed.  One that this host or this build

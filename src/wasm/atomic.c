@@ -36,7 +36,8 @@ static struct bucket buckets[N_BUCKETS];
 
 static struct bucket *bucket_of(const void *address)
 {
-	uint64_t h = (uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h =
+		(uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15);
 
 	return &buckets[h >> 58];
 }
@@ -44,8 +45,8 @@ static struct bucket *bucket_of(const void *address)
 static long futex(uint32_t *word, int op, uint32_t value,
 		  const struct timespec *timeout)
 {
-	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value,
-		       timeout, NULL, 0);
+	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout,
+		       NULL, 0);
 }
 
 static void lock(struct bucket *b)
@@ -116,13 +117,13 @@ static enum wasm_trap sleep_until(struct bucket *b, struct waiter *w,
 {
 	*ret = ATOMIC_WOKEN;
 	while (!__atomic_load_n(&w->done, __ATOMIC_ACQUIRE)) {
-		int64_t left = deadline == INT64_MAX ? INT64_MAX :
-						       deadline - now_ns();
+		int64_t left =
+			deadline == INT64_MAX ? INT64_MAX : deadline - now_ns();
 		struct timespec ts;
 
 		if (stop && stop(context))
-			return give_up(b, w) ? WASM_TRAP_INTERRUPTED :
-					       WASM_TRAP_NONE;
+			return give_up(b, w) ? WASM_TRAP_INTERRUPTED
+					     : WASM_TRAP_NONE;
 		if (left <= 0) {
 			if (give_up(b, w))
 				*ret = ATOMIC_TIMED_OUT;
@@ -159,8 +160,8 @@ enum wasm_trap atomic_wait(struct wasm_memory *m, uint64_t address,
 		deadline = INT64_MAX;
 
 	lock(b);
-	equal = width == 8 ? atomic_load_64(p) == expected :
-			     atomic_load_32(p) == (uint32_t)expected;
+	equal = width == 8 ? atomic_load_64(p) == expected
+			   : atomic_load_32(p) == (uint32_t)expected;
 	if (equal)
 		enqueue(b, &w);
 	unlock(b);

@@ -26,11 +26,11 @@ static inline void atomic_fence(void)
 /* atomic_add_16(p, v) is "atomic.rmw16.add": it returns the old value.
  * cmpxchg compares the operand as wide as the instruction has it, so the
  * caller tells by `expected` being wider that it can't be equal. */
-#define ATOMIC_RMW(name, bits, builtin)                                     \
-	static inline uint##bits##_t atomic_##name##_##bits(                \
-		void *p, uint##bits##_t v)                                  \
-	{                                                                   \
-		return builtin((uint##bits##_t *)p, v, __ATOMIC_SEQ_CST);   \
+#define ATOMIC_RMW(name, bits, builtin)                                       \
+	static inline uint##bits##_t atomic_##name##_##bits(void *p,          \
+							    uint##bits##_t v) \
+	{                                                                     \
+		return builtin((uint##bits##_t *)p, v, __ATOMIC_SEQ_CST);     \
 	}
 #define ATOMIC_WIDTH(bits)                                                  \
 	static inline uint##bits##_t atomic_load_##bits(const void *p)      \
@@ -68,7 +68,11 @@ ATOMIC_WIDTH(64)
 #undef ATOMIC_WIDTH
 #undef ATOMIC_RMW
 
-enum atomic_wait { ATOMIC_WOKEN = 0, ATOMIC_NOT_EQUAL = 1, ATOMIC_TIMED_OUT = 2 };
+enum atomic_wait {
+	ATOMIC_WOKEN = 0,
+	ATOMIC_NOT_EQUAL = 1,
+	ATOMIC_TIMED_OUT = 2
+};
 
 /* memory.atomic.wait32 (width 4) and wait64 (width 8) at `address`, the
  * effective one.  `timeout` in ns, negative for none.  `stop` (may be NULL) is

@@ -22,7 +22,8 @@ const struct wasm_functype *wasm_func_type(const struct wasm_func *func)
 	return &func->type->func;
 }
 
-/* --- traces ------------------------------------------------------------------- */
+/* --- traces
+ * ------------------------------------------------------------------- */
 
 void store_trace(struct wasm_store *s, const struct frame *bottom)
 {
@@ -36,8 +37,7 @@ void store_trace(struct wasm_store *s, const struct frame *bottom)
 		struct trace_frame t = {f->func, UINT32_MAX};
 
 		if (f->func && !f->func->host) {
-			uintptr_t at = (uintptr_t)ip -
-				       (uintptr_t)f->func->code;
+			uintptr_t at = (uintptr_t)ip - (uintptr_t)f->func->code;
 
 			if (ip && f->func->code != code_compile)
 				t.word = (uint32_t)(at / sizeof(*ip));
@@ -92,7 +92,8 @@ size_t wasm_store_backtrace(const struct wasm_store *store,
 	return s->n_trace;
 }
 
-/* --- calls by the host ------------------------------------------------------------ */
+/* --- calls by the host
+ * ------------------------------------------------------------ */
 
 static int report(struct wasm_store *s, const struct frame *bottom,
 		  struct err *err)
@@ -118,8 +119,8 @@ static const union code *faulting(const struct exec *x,
 	const union code *ret = NULL;
 
 	for (size_t i = 0; act->pc && i < ARRAY_SIZE(act->regs); i++) {
-		uintptr_t word = (act->regs[i] - (uintptr_t)code->code) /
-				 sizeof(*ret);
+		uintptr_t word =
+			(act->regs[i] - (uintptr_t)code->code) / sizeof(*ret);
 
 		/* It, or 2 or 4 words on: loads and stores are that long. */
 		for (uintptr_t back = 0; back <= 4; back += 2) {
@@ -192,7 +193,8 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	return rc;
 }
 
-/* --- what a host function may ask ---------------------------------------------------- */
+/* --- what a host function may ask
+ * ---------------------------------------------------- */
 
 struct wasm_instance *wasm_caller_instance(struct wasm_caller *c)
 {

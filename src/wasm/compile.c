@@ -4,34 +4,35 @@
 #include "wasm/compile.h"
 
 const struct op_compile op_compile_table[OP_COUNT] = {
-#define UN(s, n, ...)	    [OP_##s##_##n] = {FAMILY_UN, IR_##s##_##n##_s_s},
-#define UN_TRAP		    UN
-#define IBIN(s, n, ...)	    [OP_##s##_##n] = {FAMILY_IBIN, IR_##s##_##n##_ss_s},
-#define BIN_TRAP	    IBIN
-#define FBIN(s, n, ...)	    [OP_##s##_##n] = {FAMILY_FBIN, IR_##s##_##n##_ss_s},
-#define ICMP(s, n, ...)	    [OP_##s##_##n] = {FAMILY_ICMP, IR_##s##_##n##_ss_s},
-#define FCMP(s, n, ...)	    [OP_##s##_##n] = {FAMILY_FCMP, IR_##s##_##n##_ss_s},
-#define LOAD(s, n, ...)	    [OP_##s##_##n] = {FAMILY_LOAD, IR_##s##_##n##_s_s},
-#define STORE(s, n, ...)    [OP_##s##_##n] = {FAMILY_STORE, IR_##s##_##n##_ss},
-#define V_UN(s, n, ...)	    [OP_##s##_##n] = {FAMILY_VECTOR, IR_##s##_##n},
-#define V_BIN		    V_UN
-#define V_TER		    V_UN
-#define V_SHIFT		    V_UN
-#define V_TEST		    V_UN
-#define V_SPLAT		    V_UN
-#define V_GET		    V_UN
-#define V_SET		    V_UN
-#define A_LOAD(s, n, ...)   [OP_##s##_##n] = {FAMILY_ATOMIC, IR_##s##_##n},
-#define A_STORE		    A_LOAD
-#define A_RMW		    A_LOAD
-#define A_CMPXCHG	    A_LOAD
+#define UN(s, n, ...)     [OP_##s##_##n] = {FAMILY_UN, IR_##s##_##n##_s_s},
+#define UN_TRAP           UN
+#define IBIN(s, n, ...)   [OP_##s##_##n] = {FAMILY_IBIN, IR_##s##_##n##_ss_s},
+#define BIN_TRAP          IBIN
+#define FBIN(s, n, ...)   [OP_##s##_##n] = {FAMILY_FBIN, IR_##s##_##n##_ss_s},
+#define ICMP(s, n, ...)   [OP_##s##_##n] = {FAMILY_ICMP, IR_##s##_##n##_ss_s},
+#define FCMP(s, n, ...)   [OP_##s##_##n] = {FAMILY_FCMP, IR_##s##_##n##_ss_s},
+#define LOAD(s, n, ...)   [OP_##s##_##n] = {FAMILY_LOAD, IR_##s##_##n##_s_s},
+#define STORE(s, n, ...)  [OP_##s##_##n] = {FAMILY_STORE, IR_##s##_##n##_ss},
+#define V_UN(s, n, ...)   [OP_##s##_##n] = {FAMILY_VECTOR, IR_##s##_##n},
+#define V_BIN             V_UN
+#define V_TER             V_UN
+#define V_SHIFT           V_UN
+#define V_TEST            V_UN
+#define V_SPLAT           V_UN
+#define V_GET             V_UN
+#define V_SET             V_UN
+#define A_LOAD(s, n, ...) [OP_##s##_##n] = {FAMILY_ATOMIC, IR_##s##_##n},
+#define A_STORE           A_LOAD
+#define A_RMW             A_LOAD
+#define A_CMPXCHG         A_LOAD
 #include "wasm/opcodes.def"
 	[OP_memory_atomic_notify] = {FAMILY_ATOMIC, IR_atomic_notify},
 	[OP_memory_atomic_wait32] = {FAMILY_ATOMIC, IR_atomic_wait32},
 	[OP_memory_atomic_wait64] = {FAMILY_ATOMIC, IR_atomic_wait64},
 };
 
-/* --- emitting --------------------------------------------------------------- */
+/* --- emitting ---------------------------------------------------------------
+ */
 
 static bool code_reserve(struct compiler *c, uint32_t words)
 {
@@ -41,7 +42,8 @@ static bool code_reserve(struct compiler *c, uint32_t words)
 	if (c->n + words <= c->cap)
 		return true;
 	cap = c->cap + c->cap / 2 + words + 64;
-	out = realloc(c->out, sizeof(*out) + (size_t)cap * sizeof(out->code[0]));
+	out = realloc(c->out,
+		      sizeof(*out) + (size_t)cap * sizeof(out->code[0]));
 	if (!out) {
 		c->rc = -ENOMEM;
 		return false;
@@ -117,7 +119,8 @@ void barrier(struct compiler *c)
 	c->last_cmp = OP_invalid;
 }
 
-/* --- the stack -------------------------------------------------------------------- */
+/* --- the stack
+ * -------------------------------------------------------------------- */
 
 struct entry *push(struct compiler *c, uint8_t type)
 {
@@ -219,9 +222,9 @@ static void emit_copy(struct compiler *c, uint16_t to, const struct entry *e)
 	    append_copy(c, to, e->slot))
 		return;
 	ins = emit(c,
-		   e->type == WASM_V128 ? IR_copy_v128 :
-		   e->type == WASM_F32	? IR_copy_f32 :
-					  IR_copy,
+		   e->type == WASM_V128  ? IR_copy_v128
+		   : e->type == WASM_F32 ? IR_copy_f32
+					 : IR_copy,
 		   2);
 	ins[1].u16[0] = to;
 	ins[1].u16[1] = e->slot;
@@ -279,7 +282,9 @@ void settle_locals(struct compiler *c)
 	c->n_refs = 0;
 }
 
-/* --- locals ---------------------------------------------------------------------------- */
+/* --- locals
+ * ----------------------------------------------------------------------------
+ */
 
 static void settle_local(struct compiler *c, uint16_t slot)
 {
@@ -313,8 +318,7 @@ static void push_local(struct compiler *c, uint32_t local)
 	*e = source;
 }
 
-static void set_local(struct compiler *c, uint32_t local,
-		      const struct entry *e)
+static void set_local(struct compiler *c, uint32_t local, const struct entry *e)
 {
 	uint16_t slot = (uint16_t)c->local_slot[local];
 
@@ -355,7 +359,8 @@ void compile_variable(struct compiler *c)
 	}
 }
 
-/* --- functions ------------------------------------------------------------------------- */
+/* --- functions
+ * ------------------------------------------------------------------------- */
 
 static void compile_op(struct compiler *c)
 {
@@ -583,8 +588,8 @@ int compile_to(struct wasm_func *f, struct code_map *map,
 	release(&c);
 	if (c.rc)
 		return err_say(err, c.rc, "function %u: %s", f->index,
-			       c.rc == -ENOTSUP ? "too many stack slots" :
-						  "out of memory");
+			       c.rc == -ENOTSUP ? "too many stack slots"
+						: "out of memory");
 	c.out->func = f;
 	c.out->n_words = c.n;
 	f->frame_slots = c.max_slots;
@@ -592,8 +597,7 @@ int compile_to(struct wasm_func *f, struct code_map *map,
 	return 0;
 }
 
-int compile_function(struct wasm_func *f, struct code_map *map,
-		     struct err *err)
+int compile_function(struct wasm_func *f, struct code_map *map, struct err *err)
 {
 	struct func_code *code, *fit;
 	int rc = compile_to(f, map, &code, err);
@@ -604,8 +608,8 @@ int compile_function(struct wasm_func *f, struct code_map *map,
 		func_code_free(code);
 		return 0;
 	}
-	fit = realloc(code, sizeof(*code) + code->n_words *
-						    sizeof(code->code[0]));
+	fit = realloc(code,
+		      sizeof(*code) + code->n_words * sizeof(code->code[0]));
 	if (fit)
 		code = fit;
 	code->next = f->inst->code;

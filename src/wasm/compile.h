@@ -29,7 +29,7 @@ enum where { IN_HOME, IN_LOCAL, IN_CONST };
 
 struct entry {
 	uint8_t where;
-	uint8_t type; /* a value type's byte; WASM_REF for all references */
+	uint8_t type;  /* a value type's byte; WASM_REF for all references */
 	uint16_t slot; /* the home's or the local's */
 	uint16_t home;
 	uint32_t seq;
@@ -38,13 +38,13 @@ struct entry {
 
 struct label {
 	enum op op;
-	bool reached;	   /* by a branch */
+	bool reached; /* by a branch */
 	struct block_type type;
-	uint32_t height;   /* entries below the block */
-	uint16_t base;	   /* home of the first value above them */
-	uint32_t target;   /* of a loop */
-	uint32_t fixups;   /* words to patch, a list by index + 1 */
-	uint32_t to_else;  /* the same for the branch to else or end */
+	uint32_t height;  /* entries below the block */
+	uint16_t base;    /* home of the first value above them */
+	uint32_t target;  /* of a loop */
+	uint32_t fixups;  /* words to patch, a list by index + 1 */
+	uint32_t to_else; /* the same for the branch to else or end */
 	uint32_t region_start, first_clause; /* try_table */
 	uint32_t n_clauses;
 };
@@ -89,10 +89,10 @@ struct compiler {
 	/* And the one before it, likewise; IR_COUNT if there is none. */
 	uint32_t prev;
 	enum ir prev_ir;
-	bool last_acc;	    /* leaves its result in the accumulator */
-	bool last_dst;	    /* result goes to field 0 of word 1 */
-	bool last_has_r;    /* last_ir + 1 does not store */
-	enum op last_cmp;   /* a comparison that can be fused, or 0 */
+	bool last_acc;    /* leaves its result in the accumulator */
+	bool last_dst;    /* result goes to field 0 of word 1 */
+	bool last_has_r;  /* last_ir + 1 does not store */
+	enum op last_cmp; /* a comparison that can be fused, or 0 */
 	uint8_t last_variant;
 	uint32_t acc_local; /* the local that has it, too */
 	uint32_t acc_local_seq;
@@ -104,7 +104,8 @@ struct compiler {
 	struct code_map *map;
 };
 
-/* --- emitting ---------------------------------------------------------------- */
+/* --- emitting ----------------------------------------------------------------
+ */
 
 /* `words` words, zeroed but for the handler.  Never NULL; do not keep. */
 union code *emit(struct compiler *c, enum ir ir, uint32_t words);
@@ -113,7 +114,8 @@ void change_last(struct compiler *c, enum ir ir);
 /* Anything may come from elsewhere to what is emitted next. */
 void barrier(struct compiler *c);
 
-/* --- the stack -------------------------------------------------------------------- */
+/* --- the stack
+ * -------------------------------------------------------------------- */
 
 struct entry *push(struct compiler *c, uint8_t type);
 /* The result of the instruction at `ins`, which was just emitted: its home
@@ -150,7 +152,8 @@ static inline unsigned int entry_slots(uint8_t type)
 	return type == WASM_V128 ? 2 : 1;
 }
 
-/* --- branches ----------------------------------------------------------------------- */
+/* --- branches
+ * ----------------------------------------------------------------------- */
 
 /* Where a word at `word` has to lead: the distance from `from`. */
 void branch_to(struct compiler *c, uint32_t label, uint32_t from,

@@ -24,11 +24,7 @@ static const struct wasm_functype *call_direct(struct compiler *c, bool tail)
 	bool near = !f->inst || f->inst == c->inst;
 	union code *ins;
 
-	ins = emit(c,
-		   tail	  ? IR_tail_call :
-		   near	  ? IR_call :
-			    IR_call_any,
-		   3);
+	ins = emit(c, tail ? IR_tail_call : near ? IR_call : IR_call_any, 3);
 	ins[1].u16[0] = args;
 	ins[1].u16[2] = (uint16_t)ft->param_slots;
 	ins[2].ptr = f;
@@ -51,9 +47,9 @@ static const struct wasm_functype *call_indirect(struct compiler *c, bool tail)
 	if (acc)
 		take_acc(c, &index);
 	ins = emit(c,
-		   tail ? IR_tail_call_indirect :
-		   acc	? IR_call_indirect_r :
-			  IR_call_indirect_s,
+		   tail  ? IR_tail_call_indirect
+		   : acc ? IR_call_indirect_r
+			 : IR_call_indirect_s,
 		   5);
 	ins[1].u16[0] = args;
 	ins[1].u16[1] = slot;

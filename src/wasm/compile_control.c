@@ -15,8 +15,8 @@ static uint32_t read_label(struct compiler *c)
 
 static uint32_t arity(const struct label *l)
 {
-	return l->op == OP_loop ? block_n_params(&l->type) :
-				  block_n_results(&l->type);
+	return l->op == OP_loop ? block_n_params(&l->type)
+				: block_n_results(&l->type);
 }
 
 void start_dead(struct compiler *c)
@@ -34,7 +34,8 @@ static void start_fuel(struct compiler *c)
 	barrier(c);
 }
 
-/* --- branches --------------------------------------------------------------- */
+/* --- branches ---------------------------------------------------------------
+ */
 
 /* Unresolved words form a list: the next one's index + 1, and where their
  * distance counts from. */
@@ -59,8 +60,7 @@ void patch(struct compiler *c, uint32_t list, uint32_t target)
 	}
 }
 
-void branch_to(struct compiler *c, uint32_t label, uint32_t from,
-	       uint32_t word)
+void branch_to(struct compiler *c, uint32_t label, uint32_t from, uint32_t word)
 {
 	struct label *l = &c->labels[label];
 
@@ -177,7 +177,8 @@ static void br_table(struct compiler *c)
 	start_dead(c);
 }
 
-/* --- blocks ----------------------------------------------------------------------- */
+/* --- blocks
+ * ----------------------------------------------------------------------- */
 
 static struct label *push_label(struct compiler *c, const struct block_type *t)
 {
@@ -197,8 +198,8 @@ static struct label *push_label(struct compiler *c, const struct block_type *t)
 	l->op = c->op;
 	l->type = *t;
 	l->height = c->depth - block_n_params(t);
-	l->base = (uint16_t)(block_n_params(t) ? c->stack[l->height].home :
-						 c->top);
+	l->base = (uint16_t)(block_n_params(t) ? c->stack[l->height].home
+					       : c->top);
 	return l;
 }
 
@@ -371,8 +372,8 @@ static bool add_clause(struct compiler *c, const struct wasm_tag *tag,
 		c->clauses_cap = cap;
 	}
 	c->pending[c->n_clauses] = (struct pending_clause){type, label};
-	c->out->clauses[c->n_clauses++] = (struct catch_clause){
-		.tag = tag, .with_ref = with_ref};
+	c->out->clauses[c->n_clauses++] =
+		(struct catch_clause){.tag = tag, .with_ref = with_ref};
 	return true;
 }
 
@@ -390,8 +391,7 @@ static void try_table(struct compiler *c)
 		uint32_t label = read_label(c);
 
 		add_clause(c, kind < 2 ? c->inst->tag[tag] : NULL,
-			   kind < 2 ? c->m->tags[tag] : NULL, kind & 1,
-			   label);
+			   kind < 2 ? c->m->tags[tag] : NULL, kind & 1, label);
 	}
 	settle(c, block_n_params(&t));
 	settle_locals(c);
@@ -402,7 +402,8 @@ static void try_table(struct compiler *c)
 	barrier(c);
 }
 
-/* --- returns ------------------------------------------------------------------------ */
+/* --- returns
+ * ------------------------------------------------------------------------ */
 
 static void return_one(struct compiler *c, struct entry *e)
 {
@@ -412,9 +413,9 @@ static void return_one(struct compiler *c, struct entry *e)
 	if (in_acc(c, e)) {
 		take_acc(c, e);
 		emit(c,
-		     e->type == WASM_F32 ? IR_ret_f32 :
-		     e->type == WASM_F64 ? IR_ret_f64 :
-					   IR_ret_r,
+		     e->type == WASM_F32   ? IR_ret_f32
+		     : e->type == WASM_F64 ? IR_ret_f64
+					   : IR_ret_r,
 		     2);
 		return;
 	}
@@ -452,9 +453,10 @@ void compile_return(struct compiler *c)
 	ins[1].u32[1] = ft->result_slots;
 }
 
-/* --- the rest -------------------------------------------------------------------------- */
+/* --- the rest
+ * -------------------------------------------------------------------------- */
 
-static void throw(struct compiler *c)
+static void throw(struct compiler * c)
 {
 	uint32_t tag = read_u32(&c->r);
 	uint16_t args = settle_args(c, c->m->tags[tag]->func.n_params);
@@ -489,10 +491,10 @@ static void emit_select(struct compiler *c)
 	else
 		slot = slot_of(c, &cond);
 	ins = emit(c,
-		   a.type == WASM_V128 ? IR_select_v128 :
-		   a.type == WASM_F32  ? IR_select_f32 :
-		   acc		       ? IR_select_r :
-					 IR_select_s,
+		   a.type == WASM_V128  ? IR_select_v128
+		   : a.type == WASM_F32 ? IR_select_f32
+		   : acc                ? IR_select_r
+					: IR_select_s,
 		   2);
 	ins[1].u16[1] = left;
 	ins[1].u16[2] = right;

@@ -1,7 +1,8 @@
 /* Constants, globals, memories, tables. */
 #include "wasm/compile.h"
 
-/* --- loads and stores ------------------------------------------------------- */
+/* --- loads and stores -------------------------------------------------------
+ */
 
 struct memarg read_memarg(struct compiler *c)
 {
@@ -170,35 +171,36 @@ static void store(struct compiler *c)
 	ins[1].u32[1] = (uint32_t)arg.offset;
 }
 
-/* --- vectors --------------------------------------------------------------------- */
+/* --- vectors
+ * --------------------------------------------------------------------- */
 
 static enum ir vector_ir(enum op op)
 {
 	switch (op) {
-#define V_MEMORY(name)    \
-	case OP_##name:   \
+#define V_MEMORY(name)  \
+	case OP_##name: \
 		return IR_##name;
-	V_MEMORY(v128_load)
-	V_MEMORY(v128_store)
-	V_MEMORY(v128_load8x8_s)
-	V_MEMORY(v128_load8x8_u)
-	V_MEMORY(v128_load16x4_s)
-	V_MEMORY(v128_load16x4_u)
-	V_MEMORY(v128_load32x2_s)
-	V_MEMORY(v128_load32x2_u)
-	V_MEMORY(v128_load8_splat)
-	V_MEMORY(v128_load16_splat)
-	V_MEMORY(v128_load32_splat)
-	V_MEMORY(v128_load64_splat)
-	V_MEMORY(v128_load32_zero)
-	V_MEMORY(v128_load64_zero)
-	V_MEMORY(v128_load8_lane)
-	V_MEMORY(v128_load16_lane)
-	V_MEMORY(v128_load32_lane)
-	V_MEMORY(v128_load64_lane)
-	V_MEMORY(v128_store8_lane)
-	V_MEMORY(v128_store16_lane)
-	V_MEMORY(v128_store32_lane)
+		V_MEMORY(v128_load)
+		V_MEMORY(v128_store)
+		V_MEMORY(v128_load8x8_s)
+		V_MEMORY(v128_load8x8_u)
+		V_MEMORY(v128_load16x4_s)
+		V_MEMORY(v128_load16x4_u)
+		V_MEMORY(v128_load32x2_s)
+		V_MEMORY(v128_load32x2_u)
+		V_MEMORY(v128_load8_splat)
+		V_MEMORY(v128_load16_splat)
+		V_MEMORY(v128_load32_splat)
+		V_MEMORY(v128_load64_splat)
+		V_MEMORY(v128_load32_zero)
+		V_MEMORY(v128_load64_zero)
+		V_MEMORY(v128_load8_lane)
+		V_MEMORY(v128_load16_lane)
+		V_MEMORY(v128_load32_lane)
+		V_MEMORY(v128_load64_lane)
+		V_MEMORY(v128_store8_lane)
+		V_MEMORY(v128_store16_lane)
+		V_MEMORY(v128_store32_lane)
 	default:
 		return IR_v128_store64_lane;
 	}
@@ -284,7 +286,8 @@ void compile_access(struct compiler *c)
 	}
 }
 
-/* --- constants and globals ------------------------------------------------------------ */
+/* --- constants and globals
+ * ------------------------------------------------------------ */
 
 static void constant(struct compiler *c)
 {
@@ -320,13 +323,12 @@ static void global_get(struct compiler *c)
 
 	/* A constant by now. */
 	if (!g->is_mutable && type != WASM_V128 && type != WASM_REF) {
-		push_const(c, type, type == WASM_I32 || type == WASM_F32 ?
-					    g->v[0].i32 :
-					    g->v[0].i64);
+		push_const(c, type,
+			   type == WASM_I32 || type == WASM_F32 ? g->v[0].i32
+								: g->v[0].i64);
 		return;
 	}
-	ins = emit(c,
-		   type == WASM_V128 ? IR_global_get_v128 : IR_global_get_s,
+	ins = emit(c, type == WASM_V128 ? IR_global_get_v128 : IR_global_get_s,
 		   3);
 	ins[2].ptr = g->v;
 	push_result(c, ins, type, !is_float && type != WASM_V128,
@@ -344,15 +346,17 @@ static void global_set(struct compiler *c)
 	if (acc)
 		take_acc(c, &e);
 	ins = emit(c,
-		   e.type == WASM_V128 ? IR_global_set_v128 :
-		   acc		       ? IR_global_set_r :
-					 IR_global_set_s,
+		   e.type == WASM_V128 ? IR_global_set_v128
+		   : acc               ? IR_global_set_r
+				       : IR_global_set_s,
 		   3);
 	ins[1].u16[1] = slot;
 	ins[2].ptr = g->v;
 }
 
-/* --- bulk -------------------------------------------------------------------------------- */
+/* --- bulk
+ * --------------------------------------------------------------------------------
+ */
 
 /* Operands of an instruction that has at most three, in their slots.  `wide`
  * has a bit for each that is an i64. */
@@ -377,8 +381,8 @@ static struct operands take(struct compiler *c, unsigned int n)
 }
 
 /* Two operands in fields 1 and 2, the third in 0. */
-static union code *emit_operands(struct compiler *c, enum ir ir,
-				 uint32_t words, const struct operands *o)
+static union code *emit_operands(struct compiler *c, enum ir ir, uint32_t words,
+				 const struct operands *o)
 {
 	union code *ins = emit(c, ir, words);
 

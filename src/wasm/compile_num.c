@@ -35,7 +35,8 @@ static bool is_float(uint8_t type)
 	return type == WASM_F32 || type == WASM_F64;
 }
 
-/* --- comparisons ------------------------------------------------------------ */
+/* --- comparisons ------------------------------------------------------------
+ */
 
 /* eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u, as they follow each other in
  * opcodes.def. */
@@ -91,7 +92,8 @@ static enum op commuted(enum op op)
 	}
 }
 
-/* --- one and two operands ------------------------------------------------------- */
+/* --- one and two operands
+ * ------------------------------------------------------- */
 
 static void unary(struct compiler *c, enum op op)
 {
@@ -124,12 +126,12 @@ static bool fuse_load(struct compiler *c, enum op op, const struct entry *a,
 	case OP_##name:                    \
 		ir = IR_##name##_load_s_s; \
 		break;
-	FUSE(f32_add)
-	FUSE(f32_sub)
-	FUSE(f32_mul)
-	FUSE(f64_add)
-	FUSE(f64_sub)
-	FUSE(f64_mul)
+		FUSE(f32_add)
+		FUSE(f32_sub)
+		FUSE(f32_mul)
+		FUSE(f64_add)
+		FUSE(f64_sub)
+		FUSE(f64_mul)
 #undef FUSE
 	default:
 		return false;
@@ -232,7 +234,8 @@ static void wrap(struct compiler *c)
 	e->k = (uint32_t)e->k;
 }
 
-/* --- conditions -------------------------------------------------------------------- */
+/* --- conditions
+ * -------------------------------------------------------------------- */
 
 /* The fused forms follow the ten others. */
 static enum ir fused(enum op op, enum variant v, bool sense)
@@ -275,11 +278,10 @@ uint32_t emit_cond(struct compiler *c, const struct entry *e, bool sense)
 		const union code *w = &c->out->code[c->last + 1];
 		bool with_slot = c->last_variant == RS;
 
-		return emit_inc_br(c, c->prev,
-				   sense ? c->last_cmp :
-					   cmp_inverse(c->last_cmp),
-				   with_slot,
-				   with_slot ? w->u16[2] : w->u32[1]);
+		return emit_inc_br(
+			c, c->prev,
+			sense ? c->last_cmp : cmp_inverse(c->last_cmp),
+			with_slot, with_slot ? w->u16[2] : w->u32[1]);
 	}
 	if (in_acc(c, e) && e->where == IN_LOCAL &&
 	    c->last_ir == IR_i32_add_sk_s && !c->rc)
@@ -305,7 +307,8 @@ uint32_t emit_cond(struct compiler *c, const struct entry *e, bool sense)
 	return c->last;
 }
 
-/* --- instructions whose operands are all in slots ------------------------------------- */
+/* --- instructions whose operands are all in slots
+ * ------------------------------------- */
 
 /* Fields 1, 2 and 3 take the operands, lowest first. */
 static void in_slots(struct compiler *c, enum ir ir, uint32_t words)

@@ -1,7 +1,8 @@
 /* References, structs, arrays, casts. */
 #include "wasm/compile.h"
 
-/* --- references ------------------------------------------------------------- */
+/* --- references -------------------------------------------------------------
+ */
 
 /* One or two operands and a result, in slots. */
 static void plain(struct compiler *c, enum ir ir, unsigned int n, uint8_t type)
@@ -105,7 +106,8 @@ void compile_ref(struct compiler *c)
 	}
 }
 
-/* --- structs and arrays --------------------------------------------------------- */
+/* --- structs and arrays
+ * --------------------------------------------------------- */
 
 static const struct type *read_type(struct compiler *c)
 {
@@ -270,8 +272,8 @@ static const void *read_segment(struct compiler *c, bool data)
 {
 	uint32_t index = read_u32(&c->r);
 
-	return data ? (const void *)&c->inst->data[index] :
-		      (const void *)&c->inst->elem[index];
+	return data ? (const void *)&c->inst->data[index]
+		    : (const void *)&c->inst->elem[index];
 }
 
 static void array_new_segment(struct compiler *c, const struct type *t)
@@ -293,8 +295,8 @@ static void array_new_segment(struct compiler *c, const struct type *t)
 /* Those with four or five operands have them at home, in a row. */
 static void array_bulk(struct compiler *c)
 {
-	bool segment = c->op == OP_array_init_data ||
-		       c->op == OP_array_init_elem;
+	bool segment =
+		c->op == OP_array_init_data || c->op == OP_array_init_elem;
 	uint32_t n = c->op == OP_array_copy ? 5 : 4;
 	const void *seg = NULL;
 	enum ir ir;
@@ -356,7 +358,8 @@ static void array_op(struct compiler *c)
 	}
 }
 
-/* --- casts -------------------------------------------------------------------------- */
+/* --- casts
+ * -------------------------------------------------------------------------- */
 
 static uint16_t cast_flags(struct compiler *c, uint32_t heap, bool null)
 {

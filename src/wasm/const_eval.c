@@ -59,8 +59,7 @@ static enum wasm_trap new_object(struct wasm_instance *inst, struct reader *r,
 		break;
 	case OP_array_new:
 		slots = 1 + wasm_type_slots(t->fields[0].type);
-		ref = array_new(store, t->layout, x->sp - slots,
-				x->sp[-1].i32);
+		ref = array_new(store, t->layout, x->sp - slots, x->sp[-1].i32);
 		break;
 	case OP_array_new_default:
 		slots = 1;

@@ -26,20 +26,20 @@ enum section {
 
 /* Their order in a file, and how they are called in messages. */
 static const uint8_t section_order[SECTION_COUNT] = {
-	[SECTION_TYPE] = 1,    [SECTION_IMPORT] = 2,
-	[SECTION_FUNCTION] = 3, [SECTION_TABLE] = 4,
-	[SECTION_MEMORY] = 5,  [SECTION_TAG] = 6,
-	[SECTION_GLOBAL] = 7,  [SECTION_EXPORT] = 8,
-	[SECTION_START] = 9,   [SECTION_ELEMENT] = 10,
+	[SECTION_TYPE] = 1,        [SECTION_IMPORT] = 2,
+	[SECTION_FUNCTION] = 3,    [SECTION_TABLE] = 4,
+	[SECTION_MEMORY] = 5,      [SECTION_TAG] = 6,
+	[SECTION_GLOBAL] = 7,      [SECTION_EXPORT] = 8,
+	[SECTION_START] = 9,       [SECTION_ELEMENT] = 10,
 	[SECTION_DATA_COUNT] = 11, [SECTION_CODE] = 12,
 	[SECTION_DATA] = 13,
 };
 
 static const char section_name[SECTION_COUNT][20] = {
-	"custom section",  "type section",	 "import section",
-	"function section", "table section",	 "memory section",
-	"global section",  "export section",	 "start section",
-	"element section", "code section",	 "data section",
+	"custom section",     "type section",   "import section",
+	"function section",   "table section",  "memory section",
+	"global section",     "export section", "start section",
+	"element section",    "code section",   "data section",
 	"data count section", "tag section",
 };
 
@@ -48,7 +48,8 @@ static int no_memory(struct reader *r)
 	return reader_fail(r, r->p, -ENOMEM, "out of memory");
 }
 
-/* --- types of imports and definitions ---------------------------------------- */
+/* --- types of imports and definitions ----------------------------------------
+ */
 
 static const struct type *read_functype(struct reader *r,
 					const struct wasm_module *m)
@@ -105,9 +106,9 @@ static void read_limits(struct reader *r, uint8_t allowed, uint64_t max32,
 	ret->shared = flags & 2;
 	ret->is64 = flags & 4;
 	ret->min = ret->is64 ? read_u64(r) : read_u32(r);
-	ret->max = !ret->has_max ? UINT64_MAX :
-		   ret->is64	 ? read_u64(r) :
-				   read_u32(r);
+	ret->max = !ret->has_max ? UINT64_MAX
+		   : ret->is64   ? read_u64(r)
+				 : read_u32(r);
 	most = ret->is64 ? max64 : max32;
 	if (ret->min > most || (ret->has_max && ret->max > most))
 		reader_fail(r, at, -EINVAL, "%s size must be at most %llu",
@@ -116,8 +117,7 @@ static void read_limits(struct reader *r, uint8_t allowed, uint64_t max32,
 		reader_fail(r, at, -EINVAL,
 			    "size minimum must not be greater than maximum");
 	else if (ret->shared && !ret->has_max)
-		reader_fail(r, at, -EINVAL,
-			    "shared memory must have maximum");
+		reader_fail(r, at, -EINVAL, "shared memory must have maximum");
 }
 
 static void read_memory_type(struct reader *r, struct wasm_limits *ret)
@@ -160,11 +160,12 @@ static void *extend(struct wasm_module *m, const void *old, uint32_t n,
 	return p;
 }
 
-#define EXTEND(m, field, count, more) \
+#define EXTEND(m, field, count, more)                         \
 	((m)->field = extend(m, (m)->field, (m)->count, more, \
 			     sizeof((m)->field[0])))
 
-/* --- imports -------------------------------------------------------------------- */
+/* --- imports
+ * -------------------------------------------------------------------- */
 
 static int read_import(struct reader *r, struct wasm_module *m,
 		       struct import_desc *i)
@@ -225,7 +226,8 @@ static int decode_imports(struct reader *r, struct wasm_module *m)
 	return r->rc;
 }
 
-/* --- definitions ------------------------------------------------------------------ */
+/* --- definitions
+ * ------------------------------------------------------------------ */
 
 static int decode_functions(struct reader *r, struct wasm_module *m)
 {
@@ -412,7 +414,9 @@ static int decode_start(struct reader *r, struct wasm_module *m)
 	return 0;
 }
 
-/* --- code -------------------------------------------------------------------------------- */
+/* --- code
+ * --------------------------------------------------------------------------------
+ */
 
 static int decode_bodies(struct reader *r, struct wasm_module *m)
 {
@@ -429,10 +433,10 @@ static int decode_bodies(struct reader *r, struct wasm_module *m)
 		at = r->p;
 		size = read_u32(r);
 		if (size > MAX_BODY)
-			return reader_fail(
-				r, at,
-				size > reader_left(r) ? -ENOEXEC : -ENOTSUP,
-				"function body of %u bytes", size);
+			return reader_fail(r, at,
+					   size > reader_left(r) ? -ENOEXEC
+								 : -ENOTSUP,
+					   "function body of %u bytes", size);
 		m->bodies[i].start = reader_offset(r);
 		read_bytes(r, size);
 		m->bodies[i].end = reader_offset(r);
@@ -447,7 +451,9 @@ static int decode_data_count(struct reader *r, struct wasm_module *m)
 	return r->rc;
 }
 
-/* --- the file --------------------------------------------------------------------------- */
+/* --- the file
+ * ---------------------------------------------------------------------------
+ */
 
 static int decode_custom(struct reader *r, struct wasm_module *m)
 {
@@ -466,11 +472,11 @@ static int decode_section(struct reader *r, struct wasm_module *m, uint8_t id)
 {
 	static int (*const decode[SECTION_COUNT])(struct reader *,
 						  struct wasm_module *) = {
-		decode_custom,	 decode_type_section, decode_imports,
-		decode_functions, decode_tables,      decode_memories,
-		decode_globals,	 decode_exports,      decode_start,
-		decode_elem_section, decode_bodies,   decode_data_section,
-		decode_data_count, decode_tags,
+		decode_custom,       decode_type_section, decode_imports,
+		decode_functions,    decode_tables,       decode_memories,
+		decode_globals,      decode_exports,      decode_start,
+		decode_elem_section, decode_bodies,       decode_data_section,
+		decode_data_count,   decode_tags,
 	};
 
 	/* Before anything may name a function: a bit for each. */
@@ -563,15 +569,14 @@ static int decode_module(struct wasm_module *m, struct err *err)
 	return decode_sections(&r, m);
 }
 
-int wasm_module_load(struct wasm_store *store, const uint8_t *bytes,
-		     size_t len, struct wasm_module **ret, struct err *err)
+int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
+		     struct wasm_module **ret, struct err *err)
 {
 	struct wasm_module *m;
 	int rc;
 
 	if (len > UINT32_MAX)
-		return err_say(err, -ENOTSUP,
-			       "module is bigger than 4 GiB");
+		return err_say(err, -ENOTSUP, "module is bigger than 4 GiB");
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return err_say(err, -ENOMEM, "out of memory");
@@ -594,8 +599,10 @@ int wasm_module_load(struct wasm_store *store, const uint8_t *bytes,
 int wasm_section_next(const uint8_t *bytes, size_t len, size_t *pos,
 		      struct wasm_section *ret)
 {
-	struct reader r = {.base = bytes, .end = bytes + len,
-			   .where = "module", .func = UINT32_MAX};
+	struct reader r = {.base = bytes,
+			   .end = bytes + len,
+			   .where = "module",
+			   .func = UINT32_MAX};
 	uint32_t size;
 
 	if (*pos == 0)

@@ -44,9 +44,9 @@ static int read_elem(struct reader *r, struct wasm_module *m,
 	if (flags > 7)
 		return reader_fail(r, at, -ENOEXEC,
 				   "malformed elements segment kind");
-	e->mode = !(flags & 1) ? SEG_ACTIVE :
-		  flags & 2    ? SEG_DECLARATIVE :
-				 SEG_PASSIVE;
+	e->mode = !(flags & 1) ? SEG_ACTIVE
+		  : flags & 2  ? SEG_DECLARATIVE
+			       : SEG_PASSIVE;
 	e->type = WASM_REF | (uint32_t)WASM_HEAP_FUNC << 8;
 	if (flags & 4)
 		e->type = WASM_FUNCREF;
@@ -59,8 +59,8 @@ static int read_elem(struct reader *r, struct wasm_module *m,
 			return r->rc;
 		e->offset = reader_offset(r);
 		validate_const(r, m,
-			       m->tables[e->table].limits.is64 ? WASM_I64 :
-								 WASM_I32,
+			       m->tables[e->table].limits.is64 ? WASM_I64
+							       : WASM_I32,
 			       m->n_globals);
 	}
 	if (flags & 3 && flags & 4) {
@@ -116,10 +116,9 @@ static int read_data(struct reader *r, struct wasm_module *m,
 			return reader_fail(r, at, -EINVAL, "unknown memory %u",
 					   d->memory);
 		d->offset = reader_offset(r);
-		validate_const(r, m,
-			       m->memories[d->memory].is64 ? WASM_I64 :
-							     WASM_I32,
-			       m->n_globals);
+		validate_const(
+			r, m, m->memories[d->memory].is64 ? WASM_I64 : WASM_I32,
+			m->n_globals);
 	}
 	d->len = read_u32(r);
 	d->start = reader_offset(r);

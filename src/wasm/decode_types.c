@@ -74,7 +74,8 @@ wasm_type read_value_type(struct reader *r, const struct wasm_module *m)
 	return r->rc ? WASM_I32 : read_value_type_rest(r, m, byte);
 }
 
-/* --- composite types -------------------------------------------------------- */
+/* --- composite types --------------------------------------------------------
+ */
 
 static int no_memory(struct reader *r)
 {
@@ -141,17 +142,16 @@ static int read_super(const struct group_reader *g, struct type *t,
 	uint32_t n = read_u32(r), index;
 
 	if (n > 1)
-		return reader_fail(r, at, -EINVAL,
-				   "sub type has %u supertypes", n);
+		return reader_fail(r, at, -EINVAL, "sub type has %u supertypes",
+				   n);
 	if (n == 0)
 		return r->rc;
 	at = r->p;
 	index = read_u32(r);
 	if (index >= self)
 		return reader_fail(r, at, -EINVAL, "unknown type %u", index);
-	t->super = index < g->group_start ?
-			   g->m->types[index]->id :
-			   HEAP_REC | (index - g->group_start);
+	t->super = index < g->group_start ? g->m->types[index]->id
+					  : HEAP_REC | (index - g->group_start);
 	return r->rc;
 }
 
@@ -230,8 +230,8 @@ static int read_group(struct reader *r, struct wasm_module *m, uint32_t *cap)
 	group = calloc(n, sizeof(group[0]));
 	if (!group)
 		return no_memory(r);
-	while (done < n && read_sub_type(&g, &group[done],
-					 m->n_types + done) == 0)
+	while (done < n &&
+	       read_sub_type(&g, &group[done], m->n_types + done) == 0)
 		done++;
 	if (r->rc) {
 		type_group_free(group, n);
@@ -241,8 +241,8 @@ static int read_group(struct reader *r, struct wasm_module *m, uint32_t *cap)
 	if (start < 0) {
 		type_group_free(group, n);
 		return reader_fail(r, at, (int)start,
-				   start == -ENOMEM ? "out of memory" :
-						      "too many types");
+				   start == -ENOMEM ? "out of memory"
+						    : "too many types");
 	}
 	if (check_supers(r, at, m, (uint32_t)start, n))
 		return r->rc;
@@ -253,8 +253,7 @@ static int read_group(struct reader *r, struct wasm_module *m, uint32_t *cap)
 		if (!arena_array(&m->arena, types, want))
 			return no_memory(r);
 		if (m->n_types)
-			memcpy(types, m->types,
-			       m->n_types * sizeof(types[0]));
+			memcpy(types, m->types, m->n_types * sizeof(types[0]));
 		m->types = types;
 		*cap = want;
 	}

@@ -38,7 +38,8 @@ static void flush(struct listing *l)
 	l->text[0] = 0;
 }
 
-/* --- immediates --------------------------------------------------------------- */
+/* --- immediates
+ * --------------------------------------------------------------- */
 
 static void put_types(struct listing *l, const char *what,
 		      const wasm_type *types, uint32_t n)
@@ -121,8 +122,7 @@ static void put_heap(struct listing *l)
 	char name[40];
 	uint32_t heap = read_heap_type(&l->r, l->m);
 
-	put(l, " %s",
-	    wasm_type_name(ref_to(heap, true), name, sizeof(name)));
+	put(l, " %s", wasm_type_name(ref_to(heap, true), name, sizeof(name)));
 }
 
 static void put_immediates(struct listing *l, enum imm imm)
@@ -200,7 +200,8 @@ static void put_immediates(struct listing *l, enum imm imm)
 	}
 }
 
-/* --- stack code ------------------------------------------------------------------- */
+/* --- stack code
+ * ------------------------------------------------------------------- */
 
 static void put_header(struct listing *l, uint32_t index)
 {
@@ -241,12 +242,12 @@ static void put_instruction(struct listing *l)
 	put(l, "%8x  %*s%s", offset, (int)indent * 2, "", op_name(op));
 	put_immediates(l, op_info[op].imm);
 	flush(l);
-	if (op_info[op].imm == IMM_BLOCK || op == OP_try_table ||
-	    op == OP_else)
+	if (op_info[op].imm == IMM_BLOCK || op == OP_try_table || op == OP_else)
 		l->depth++;
 }
 
-/* --- register code ------------------------------------------------------------------ */
+/* --- register code
+ * ------------------------------------------------------------------ */
 
 static void put_register_code(struct listing *l, const struct func_code *code,
 			      const struct code_map *map, uint32_t from,
@@ -254,8 +255,8 @@ static void put_register_code(struct listing *l, const struct func_code *code,
 {
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t at = map->ir[i].word;
-		uint32_t end = i + 1 < map->n_ir ? map->ir[i + 1].word :
-						   code->n_words;
+		uint32_t end =
+			i + 1 < map->n_ir ? map->ir[i + 1].word : code->n_words;
 
 		put(l, "            %6u: %-24s", at, ir_name(map->ir[i].ir));
 		if (at + 1 < end)
@@ -277,8 +278,8 @@ static void list_both(struct listing *l, const struct func_code *code,
 	uint32_t done = 0;
 
 	for (uint32_t i = 0; i < map->n && !l->r.rc; i++) {
-		uint32_t end = i + 1 < map->n ? map->entries[i + 1].word :
-						UINT32_MAX;
+		uint32_t end =
+			i + 1 < map->n ? map->entries[i + 1].word : UINT32_MAX;
 		uint32_t upto = done;
 
 		put_instruction(l);
@@ -312,8 +313,7 @@ static int list_ir(struct listing *l, struct wasm_instance *inst,
 }
 
 int wasm_disasm(struct wasm_module *m, struct wasm_instance *inst,
-		uint32_t index, wasm_line_fn *line, void *ctx,
-		struct err *err)
+		uint32_t index, wasm_line_fn *line, void *ctx, struct err *err)
 {
 	struct listing l = {.m = m, .line = line, .ctx = ctx, .depth = 1};
 	const struct body *b;

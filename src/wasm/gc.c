@@ -26,9 +26,9 @@ enum {
 	MAX_SLOTS = BLOCK / GRAIN,
 	MAX_SMALL = BLOCK / 2,
 	BITMAP_WORDS = MAX_SLOTS / 64,
-	COMMIT_BLOCKS = 32,  /* made accessible at once */
-	MIN_THRESHOLD = 32,  /* blocks before the first collection */
-	RELEASE_BLOCKS = 8,  /* free runs this long go back to the kernel */
+	COMMIT_BLOCKS = 32, /* made accessible at once */
+	MIN_THRESHOLD = 32, /* blocks before the first collection */
+	RELEASE_BLOCKS = 8, /* free runs this long go back to the kernel */
 	MARK_STACK = 32 << 10,
 };
 
@@ -47,9 +47,9 @@ struct block {
 
 /* Multiples of GRAIN; the larger ones are what a block divides into. */
 static const uint16_t class_size[] = {
-	16,  32,  48,  64,  80,  96,   112,  128,  160,  192,  224,  256,
-	320, 384, 448, 512, 640, 768,  896,  1024, 1360, 1632, 2048, 2720,
-	3264, 4096, 5456, 6544, 8192, 10912, 16384,
+	16,   32,   48,   64,   80,   96,   112,  128,   160,   192,  224,
+	256,  320,  384,  448,  512,  640,  768,  896,   1024,  1360, 1632,
+	2048, 2720, 3264, 4096, 5456, 6544, 8192, 10912, 16384,
 };
 
 enum { N_CLASSES = sizeof(class_size) / sizeof(class_size[0]) };
@@ -66,8 +66,8 @@ struct gc_heap {
 	size_t span; /* bytes reserved at base */
 	struct block *blocks;
 	uint32_t n_blocks, n_committed;
-	uint32_t n_used;    /* not FREE */
-	uint32_t threshold; /* collect when n_used would pass it */
+	uint32_t n_used;     /* not FREE */
+	uint32_t threshold;  /* collect when n_used would pass it */
 	uint32_t first_free; /* no FREE block is below it */
 	struct cursor cursor[N_CLASSES];
 	uint8_t class_of[MAX_SMALL / GRAIN + 1];
@@ -75,7 +75,7 @@ struct gc_heap {
 	gc_ref *mark_stack;
 	size_t mark_depth;
 	bool mark_overflow; /* something marked was not pushed */
-	bool torture;	    /* gc_heap_torture() */
+	bool torture;       /* gc_heap_torture() */
 
 	gc_roots_fn *roots;
 	void *roots_context;
@@ -119,14 +119,14 @@ struct gc_heap *gc_heap_new(uint64_t limit, gc_roots_fn *roots, void *context)
 	h->roots_context = context;
 	for (size_t g = 0; g <= MAX_SMALL / GRAIN; g++) {
 		if (g * GRAIN > class_size[class])
-			class++;
+			class ++;
 		h->class_of[g] = (uint8_t)class;
 	}
 	reset_cursors(h);
 	h->base = reserve(h->span, PROT_NONE);
 	h->blocks = reserve(n * sizeof(struct block), PROT_READ | PROT_WRITE);
-	h->mark_stack = reserve(MARK_STACK * sizeof(gc_ref),
-				PROT_READ | PROT_WRITE);
+	h->mark_stack =
+		reserve(MARK_STACK * sizeof(gc_ref), PROT_READ | PROT_WRITE);
 	if (!h->base || !h->blocks || !h->mark_stack) {
 		gc_heap_free(h);
 		return NULL;
@@ -227,8 +227,8 @@ static uint64_t free_slots(const struct block *b, uint32_t word)
 
 	if (first >= n)
 		return 0;
-	exist = n - first >= 64 ? ~UINT64_C(0) :
-				  (UINT64_C(1) << (n - first)) - 1;
+	exist = n - first >= 64 ? ~UINT64_C(0)
+				: (UINT64_C(1) << (n - first)) - 1;
 	return exist & ~b->alloc[word];
 }
 
@@ -359,10 +359,10 @@ gc_ref gc_new(struct gc_heap *heap, const struct gc_layout *layout)
 gc_ref gc_new_array(struct gc_heap *heap, const struct gc_layout *layout,
 		    uint32_t length)
 {
-	gc_ref ref = alloc(heap, layout,
-			   sizeof(struct gc_array) +
-				   ((size_t)length
-				    << gc_storage_shift(layout->element)));
+	gc_ref ref = alloc(
+		heap, layout,
+		sizeof(struct gc_array) +
+			((size_t)length << gc_storage_shift(layout->element)));
 
 	if (ref)
 		gc_array(ref)->length = length;
@@ -501,8 +501,8 @@ static void mark_again(struct gc_heap *h)
 			continue;
 		for (uint32_t w = 0; w < BITMAP_WORDS; w++) {
 			for (uint64_t m = b->mark[w]; m; m &= m - 1) {
-				size_t slot = w * 64 +
-					      (size_t)__builtin_ctzll(m);
+				size_t slot =
+					w * 64 + (size_t)__builtin_ctzll(m);
 
 				mark_children(h, (uintptr_t)(at + slot * size));
 				drain(h);

@@ -68,9 +68,9 @@ enum gc_storage {
 struct gc_layout {
 	enum gc_kind kind;
 	enum gc_storage element; /* of arrays */
-	const void *type; /* the engine's own: rtt, tag, ... */
-	uint32_t size;    /* in bytes with the header; of an array, without
-			   * its elements */
+	const void *type;        /* the engine's own: rtt, tag, ... */
+	uint32_t size; /* in bytes with the header; of an array, without
+			* its elements */
 	uint32_t n_fields;
 	uint32_t n_refs;
 	const uint32_t *offset; /* of each field, from the object's start */
@@ -124,8 +124,8 @@ static inline void *gc_element(gc_ref ref, uint32_t index)
 {
 	struct gc_array *a = gc_array(ref);
 
-	return a->data + ((size_t)index
-			  << gc_storage_shift(a->object.layout->element));
+	return a->data +
+	       ((size_t)index << gc_storage_shift(a->object.layout->element));
 }
 
 /* --- the heap --------------------------------------------------------- */

@@ -37,7 +37,7 @@ struct wasm_func {
 	struct wasm_instance *inst; /* NULL of a host function */
 	const struct type *type;
 	uint32_t frame_slots; /* of the value stack, all included */
-	uint32_t index;	      /* in its module */
+	uint32_t index;       /* in its module */
 	uint32_t param_slots, result_slots;
 	wasm_host_fn host; /* instead of code of a module */
 	void *data;
@@ -48,7 +48,7 @@ struct wasm_func {
 struct wasm_table {
 	uint64_t *elems; /* references */
 	uint64_t len;
-	uint64_t cap;	/* elements mapped at elems */
+	uint64_t cap;   /* elements mapped at elems */
 	uint64_t limit; /* the embedder's */
 	wasm_type elem;
 	struct wasm_limits type;
@@ -77,12 +77,12 @@ struct elem_seg {
 };
 
 struct wasm_instance {
-	uint8_t *mem0_base;	     /* [aot] of a guarded memory 0 */
+	uint8_t *mem0_base;          /* [aot] of a guarded memory 0 */
 	struct wasm_memory **memory; /* [aot] */
 	struct wasm_table **table;   /* [aot] */
 	struct wasm_global **global; /* [aot] */
 	struct wasm_func **func;     /* [aot] */
-	struct wasm_tag **tag;	     /* [aot] */
+	struct wasm_tag **tag;       /* [aot] */
 	struct wasm_store *store;    /* [aot] */
 	struct wasm_module *module;
 	struct data_seg *data;
@@ -90,7 +90,7 @@ struct wasm_instance {
 	struct wasm_instance *next;
 	struct wasm_memory *caller_memory; /* see wasm_caller_memory() */
 	struct func_code *code; /* of the functions compiled so far */
-	struct arena arena;	/* of all these arrays */
+	struct arena arena;     /* of all these arrays */
 	/* What it owns, as opposed to imports. */
 	struct wasm_func *own_funcs;
 	struct wasm_memory *own_memories;

@@ -11,7 +11,8 @@ static int no_memory(struct err *err)
 	return err_say(err, -ENOMEM, "out of memory");
 }
 
-/* --- imports ---------------------------------------------------------------- */
+/* --- imports ----------------------------------------------------------------
+ */
 
 static bool limits_match(const struct wasm_limits *want, uint64_t size,
 			 bool has_max, uint64_t max)
@@ -42,8 +43,8 @@ static bool global_matches(const struct type_table *types,
 {
 	if (g->is_mutable != want->is_mutable)
 		return false;
-	return want->is_mutable ? g->type == want->type :
-				  type_matches(types, g->type, want->type);
+	return want->is_mutable ? g->type == want->type
+				: type_matches(types, g->type, want->type);
 }
 
 /* Does it fit?  Then it is the instance's from now on. */
@@ -84,14 +85,13 @@ static int signature(const struct wasm_functype *ft, char *buf, size_t size)
 
 	for (uint32_t i = 0; i < ft->n_params + ft->n_results && n < size;
 	     i++) {
-		wasm_type t = i < ft->n_params ?
-				      ft->params[i] :
-				      ft->results[i - ft->n_params];
+		wasm_type t = i < ft->n_params ? ft->params[i]
+					       : ft->results[i - ft->n_params];
 
 		n += (size_t)snprintf(buf + n, size - n, "%s%s",
-				      i == ft->n_params ? " -> " :
-				      i		       ? " " :
-							 "",
+				      i == ft->n_params ? " -> "
+				      : i               ? " "
+							: "",
 				      wasm_type_name(t, name, sizeof(name)));
 	}
 	return n ? 0 : snprintf(buf, size, "nothing");
@@ -116,8 +116,7 @@ static int mismatch(const struct wasm_instance *inst,
 			       "incompatible import type: %s \"%.*s\" "
 			       "\"%.*s\"",
 			       wasm_kind_name(i->kind), (int)i->module.len,
-			       i->module.data, (int)i->name.len,
-			       i->name.data);
+			       i->module.data, (int)i->name.len, i->name.data);
 	signature(&inst->module->funcs[i->index]->func, want, sizeof(want));
 	signature(&ext->func->type->func, have, sizeof(have));
 	return err_say(err, -ENOLINK,
@@ -149,7 +148,8 @@ static int resolve_imports(struct wasm_instance *inst,
 	return 0;
 }
 
-/* --- what it owns -------------------------------------------------------------- */
+/* --- what it owns
+ * -------------------------------------------------------------- */
 
 static bool allocate(struct wasm_instance *inst)
 {
@@ -179,8 +179,7 @@ static void make_funcs(struct wasm_instance *inst)
 	const struct wasm_module *m = inst->module;
 
 	for (uint32_t i = m->n_imported_funcs; i < m->n_funcs; i++) {
-		struct wasm_func *f =
-			&inst->own_funcs[i - m->n_imported_funcs];
+		struct wasm_func *f = &inst->own_funcs[i - m->n_imported_funcs];
 
 		f->code = code_compile;
 		f->inst = inst;
@@ -207,8 +206,8 @@ static int make_tags(struct wasm_instance *inst, struct err *err)
 			fields[j] = type_storage(&inst->store->types,
 						 ft->params[j]);
 		t->type = m->tags[i];
-		t->layout = gc_layout_fields(GC_EXCEPTION, t, fields,
-					     ft->n_params);
+		t->layout =
+			gc_layout_fields(GC_EXCEPTION, t, fields, ft->n_params);
 		free(fields);
 		if (!t->layout)
 			return no_memory(err);
@@ -298,7 +297,8 @@ static int make_tables(struct wasm_instance *inst, struct err *err)
 	return 0;
 }
 
-/* --- segments --------------------------------------------------------------------- */
+/* --- segments
+ * --------------------------------------------------------------------- */
 
 static int make_elem(struct wasm_instance *inst, uint32_t index,
 		     struct err *err)
@@ -366,8 +366,7 @@ static int place_elems(struct wasm_instance *inst, struct err *err)
 			return rc;
 		rc = segment_trap(
 			wasm_table_copy_in(t,
-					   t->type.is64 ? at[0].i64 :
-							  at[0].i32,
+					   t->type.is64 ? at[0].i64 : at[0].i32,
 					   s->refs, s->len, 0, d->n),
 			"element", i, err);
 		if (rc)
@@ -410,7 +409,8 @@ static int place_datas(struct wasm_instance *inst, struct err *err)
 	return 0;
 }
 
-/* --- all of it ------------------------------------------------------------------------- */
+/* --- all of it
+ * ------------------------------------------------------------------------- */
 
 static int build(struct wasm_instance *inst, const struct wasm_linker *linker,
 		 struct err *err)
@@ -480,8 +480,7 @@ void instance_free(struct wasm_instance *inst)
 			&inst->own_memories[i - m->n_imported_memories]);
 	for (uint32_t i = m->n_imported_tables;
 	     inst->own_tables && i < m->n_tables; i++)
-		wasm_table_destroy(
-			&inst->own_tables[i - m->n_imported_tables]);
+		wasm_table_destroy(&inst->own_tables[i - m->n_imported_tables]);
 	for (uint32_t i = m->n_imported_tags; inst->own_tags && i < m->n_tags;
 	     i++)
 		free((void *)inst->own_tags[i - m->n_imported_tags].layout);
@@ -497,7 +496,9 @@ void instance_free(struct wasm_instance *inst)
 	free(inst);
 }
 
-/* --- access --------------------------------------------------------------------------------- */
+/* --- access
+ * ---------------------------------------------------------------------------------
+ */
 
 struct wasm_module *wasm_instance_module(const struct wasm_instance *inst)
 {

@@ -17,8 +17,8 @@ static void trap_at(struct exec *x, const union code *ip, enum wasm_trap trap)
 
 /* An access of a memory without guard pages: the base is in A, the offset in
  * word 2, the memory in word 3.  NULL if it is out of bounds. */
-static inline uint8_t *checked(const union code *ip,
-			       const union wasm_value *fp, uint64_t len)
+static inline uint8_t *checked(const union code *ip, const union wasm_value *fp,
+			       uint64_t len)
 {
 	const struct wasm_memory *m = ip[3].ptr;
 

@@ -29,8 +29,8 @@ static void linker_destroy(void *object)
 int wasm_linker_new(struct wasm_store *store, struct wasm_linker **ret,
 		    struct err *err)
 {
-	struct wasm_linker *l = store_alloc(store, sizeof(*l), linker_destroy,
-					    NULL);
+	struct wasm_linker *l =
+		store_alloc(store, sizeof(*l), linker_destroy, NULL);
 
 	if (!l)
 		return err_say(err, -ENOMEM, "out of memory");
@@ -101,7 +101,8 @@ int wasm_linker_instance(struct wasm_linker *l, struct wasm_str module,
 	return 0;
 }
 
-/* --- functions ------------------------------------------------------------------ */
+/* --- functions
+ * ------------------------------------------------------------------ */
 
 static wasm_type type_letter(char c)
 {
@@ -159,9 +160,8 @@ int store_functype(struct wasm_store *store, const char *sig,
 	ft->n_results = (uint32_t)strlen(colon + 1);
 	ft->params = parse_types(sig, n, &ft->param_slots);
 	ft->results = parse_types(colon + 1, ft->n_results, &ft->result_slots);
-	id = ft->params && ft->results ?
-		     type_table_add(&store->types, t, 1) :
-		     -ENOMEM;
+	id = ft->params && ft->results ? type_table_add(&store->types, t, 1)
+				       : -ENOMEM;
 	if (id < 0) {
 		type_group_free(t, 1);
 		return err_say(err, (int)id, "out of memory");
@@ -189,9 +189,9 @@ int wasm_linker_func(struct wasm_linker *l, const char *module,
 	f->host = fn;
 	f->data = data;
 	f->store = l->store;
-	f->frame_slots = type->func.param_slots > type->func.result_slots ?
-				 type->func.param_slots :
-				 type->func.result_slots;
+	f->frame_slots = type->func.param_slots > type->func.result_slots
+				 ? type->func.param_slots
+				 : type->func.result_slots;
 	ext.func = f;
 	return wasm_linker_extern(l, wasm_str(module), wasm_str(name), ext,
 				  err);

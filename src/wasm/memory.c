@@ -17,8 +17,8 @@ static uint64_t pages_to_bytes(uint64_t pages)
 /* The most pages this memory may ever have. */
 static uint64_t pages_limit(const struct wasm_memory *m)
 {
-	uint64_t limit = m->is64 ? WASM_MEMORY64_MAX_PAGES :
-				   WASM_MEMORY32_MAX_PAGES;
+	uint64_t limit =
+		m->is64 ? WASM_MEMORY64_MAX_PAGES : WASM_MEMORY32_MAX_PAGES;
 
 	if (m->has_max && m->max_pages < limit)
 		limit = m->max_pages;
@@ -76,10 +76,11 @@ int wasm_memory_init(struct wasm_memory *m, const struct wasm_memory_type *t,
 		.host_pages = host_max / WASM_PAGE,
 	};
 	if (t->min_pages > pages_limit(m))
-		return err_say(err, -ENOMEM,
-			       "a memory of %llu pages is above the limit of %llu",
-			       (unsigned long long)t->min_pages,
-			       (unsigned long long)pages_limit(m));
+		return err_say(
+			err, -ENOMEM,
+			"a memory of %llu pages is above the limit of %llu",
+			(unsigned long long)t->min_pages,
+			(unsigned long long)pages_limit(m));
 	rc = map(m, size, t->checked);
 	if (rc == 0 && size > 0 &&
 	    mprotect(m->base, size, PROT_READ | PROT_WRITE) < 0)
@@ -124,9 +125,9 @@ static int extend(struct wasm_memory *m, uint64_t size)
 		return 0;
 	}
 	return mprotect(m->base + m->size, size - m->size,
-			PROT_READ | PROT_WRITE) < 0 ?
-		       -errno :
-		       0;
+			PROT_READ | PROT_WRITE) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int64_t grow(struct wasm_memory *m, uint64_t delta)

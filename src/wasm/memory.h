@@ -12,10 +12,10 @@
  *	|  read, write  |  no access: a fault is a trap  |
  *
  * A 64-bit memory, or one for which the reservation failed (RLIMIT_AS) or was
- * not wanted, has `guarded` false: every access must be checked with wasm_memory_at().  It
- * may move when it grows, so `base` is read again after memory.grow and
- * after every call.  A shared memory never moves, guarded or not: it
- * reserves its maximum. */
+ * not wanted, has `guarded` false: every access must be checked with
+ *wasm_memory_at().  It may move when it grows, so `base` is read again after
+ *memory.grow and after every call.  A shared memory never moves, guarded or
+ *not: it reserves its maximum. */
 #pragma once
 
 #include <stdbool.h>
@@ -63,8 +63,8 @@ void wasm_memory_destroy(struct wasm_memory *m);
 
 static inline uint64_t wasm_memory_size(const struct wasm_memory *m)
 {
-	return m->shared ? __atomic_load_n(&m->size, __ATOMIC_SEQ_CST) :
-			   m->size;
+	return m->shared ? __atomic_load_n(&m->size, __ATOMIC_SEQ_CST)
+			 : m->size;
 }
 
 static inline uint64_t wasm_memory_pages(const struct wasm_memory *m)

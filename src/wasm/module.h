@@ -52,12 +52,12 @@ enum segment_mode { SEG_PASSIVE, SEG_ACTIVE, SEG_DECLARATIVE };
 
 struct elem_desc {
 	uint8_t mode;
-	bool exprs;	 /* expressions, else function indices */
+	bool exprs; /* expressions, else function indices */
 	uint32_t table;
 	uint32_t offset; /* of the constant expression, if active */
 	wasm_type type;
 	uint32_t n;
-	uint32_t start;	 /* of the first element */
+	uint32_t start; /* of the first element */
 };
 
 struct data_desc {

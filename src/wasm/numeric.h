@@ -61,90 +61,90 @@ static inline double num_f64_from_bits(uint64_t u)
 /* Shift counts are taken modulo the width.  An arithmetic right shift of a
  * negative number is implementation-defined in C, and is what every compiler
  * for our machines does. */
-#define NUM_INTEGER(T, bits, clzfn, ctzfn, popfn)                             \
-	static inline uint##bits##_t num_##T##_clz(uint##bits##_t a)          \
-	{                                                                     \
-		return a ? (uint##bits##_t)clzfn(a) : bits;                   \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_ctz(uint##bits##_t a)          \
-	{                                                                     \
-		return a ? (uint##bits##_t)ctzfn(a) : bits;                   \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_popcnt(uint##bits##_t a)       \
-	{                                                                     \
-		return (uint##bits##_t)popfn(a);                              \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_shl(uint##bits##_t a,          \
-						   uint##bits##_t n)          \
-	{                                                                     \
-		return a << (n & (bits - 1));                                 \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_shr_u(uint##bits##_t a,        \
-						     uint##bits##_t n)        \
-	{                                                                     \
-		return a >> (n & (bits - 1));                                 \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_shr_s(uint##bits##_t a,        \
-						     uint##bits##_t n)        \
-	{                                                                     \
+#define NUM_INTEGER(T, bits, clzfn, ctzfn, popfn)                              \
+	static inline uint##bits##_t num_##T##_clz(uint##bits##_t a)           \
+	{                                                                      \
+		return a ? (uint##bits##_t)clzfn(a) : bits;                    \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_ctz(uint##bits##_t a)           \
+	{                                                                      \
+		return a ? (uint##bits##_t)ctzfn(a) : bits;                    \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_popcnt(uint##bits##_t a)        \
+	{                                                                      \
+		return (uint##bits##_t)popfn(a);                               \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_shl(uint##bits##_t a,           \
+						   uint##bits##_t n)           \
+	{                                                                      \
+		return a << (n & (bits - 1));                                  \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_shr_u(uint##bits##_t a,         \
+						     uint##bits##_t n)         \
+	{                                                                      \
+		return a >> (n & (bits - 1));                                  \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_shr_s(uint##bits##_t a,         \
+						     uint##bits##_t n)         \
+	{                                                                      \
 		return (uint##bits##_t)((int##bits##_t)a >> (n & (bits - 1))); \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_rotl(uint##bits##_t a,         \
-						    uint##bits##_t n)         \
-	{                                                                     \
-		return a << (n & (bits - 1)) | a >> (-n & (bits - 1));        \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_rotr(uint##bits##_t a,         \
-						    uint##bits##_t n)         \
-	{                                                                     \
-		return a >> (n & (bits - 1)) | a << (-n & (bits - 1));        \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_extend8_s(uint##bits##_t a)    \
-	{                                                                     \
-		return (uint##bits##_t)(int8_t)a;                             \
-	}                                                                     \
-	static inline uint##bits##_t num_##T##_extend16_s(uint##bits##_t a)   \
-	{                                                                     \
-		return (uint##bits##_t)(int16_t)a;                            \
-	}                                                                     \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_rotl(uint##bits##_t a,          \
+						    uint##bits##_t n)          \
+	{                                                                      \
+		return a << (n & (bits - 1)) | a >> (-n & (bits - 1));         \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_rotr(uint##bits##_t a,          \
+						    uint##bits##_t n)          \
+	{                                                                      \
+		return a >> (n & (bits - 1)) | a << (-n & (bits - 1));         \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_extend8_s(uint##bits##_t a)     \
+	{                                                                      \
+		return (uint##bits##_t)(int8_t)a;                              \
+	}                                                                      \
+	static inline uint##bits##_t num_##T##_extend16_s(uint##bits##_t a)    \
+	{                                                                      \
+		return (uint##bits##_t)(int16_t)a;                             \
+	}                                                                      \
 	static inline enum wasm_trap num_##T##_div_s(                          \
-		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)      \
-	{                                                                     \
-		if (b == 0)                                                   \
+		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)       \
+	{                                                                      \
+		if (b == 0)                                                    \
 			return WASM_TRAP_DIV_ZERO;                             \
-		if (b == (uint##bits##_t)-1 &&                                \
-		    a == (uint##bits##_t)INT##bits##_MIN)                     \
-			return WASM_TRAP_INT_OVERFLOW;                             \
-		*ret = (uint##bits##_t)((int##bits##_t)a / (int##bits##_t)b); \
-		return WASM_TRAP_NONE;                                                \
-	}                                                                     \
+		if (b == (uint##bits##_t) - 1 &&                               \
+		    a == (uint##bits##_t)INT##bits##_MIN)                      \
+			return WASM_TRAP_INT_OVERFLOW;                         \
+		*ret = (uint##bits##_t)((int##bits##_t)a / (int##bits##_t)b);  \
+		return WASM_TRAP_NONE;                                         \
+	}                                                                      \
 	static inline enum wasm_trap num_##T##_div_u(                          \
-		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)      \
-	{                                                                     \
-		if (b == 0)                                                   \
+		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)       \
+	{                                                                      \
+		if (b == 0)                                                    \
 			return WASM_TRAP_DIV_ZERO;                             \
-		*ret = a / b;                                                 \
-		return WASM_TRAP_NONE;                                                \
-	}                                                                     \
-	/* INT_MIN rem -1 is 0 and no trap, but faults on x86-64. */          \
+		*ret = a / b;                                                  \
+		return WASM_TRAP_NONE;                                         \
+	}                                                                      \
+	/* INT_MIN rem -1 is 0 and no trap, but faults on x86-64. */           \
 	static inline enum wasm_trap num_##T##_rem_s(                          \
-		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)      \
-	{                                                                     \
-		if (b == 0)                                                   \
+		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)       \
+	{                                                                      \
+		if (b == 0)                                                    \
 			return WASM_TRAP_DIV_ZERO;                             \
-		*ret = b == (uint##bits##_t)-1 ?                              \
-			       0 :                                            \
-			       (uint##bits##_t)((int##bits##_t)a %            \
-						(int##bits##_t)b);            \
-		return WASM_TRAP_NONE;                                                \
-	}                                                                     \
+		*ret = b == (uint##bits##_t) - 1                               \
+			       ? 0                                             \
+			       : (uint##bits##_t)((int##bits##_t)a %           \
+						  (int##bits##_t)b);           \
+		return WASM_TRAP_NONE;                                         \
+	}                                                                      \
 	static inline enum wasm_trap num_##T##_rem_u(                          \
-		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)      \
-	{                                                                     \
-		if (b == 0)                                                   \
+		uint##bits##_t a, uint##bits##_t b, uint##bits##_t *ret)       \
+	{                                                                      \
+		if (b == 0)                                                    \
 			return WASM_TRAP_DIV_ZERO;                             \
-		*ret = a % b;                                                 \
-		return WASM_TRAP_NONE;                                                \
+		*ret = a % b;                                                  \
+		return WASM_TRAP_NONE;                                         \
 	}
 
 NUM_INTEGER(i32, 32, __builtin_clz, __builtin_ctz, __builtin_popcount)
@@ -165,76 +165,75 @@ static inline uint64_t num_i64_extend32_s(uint64_t a)
  * compiler may not cancel the two without -ffast-math.
  *
  * A NaN is returned through an addition, which makes it quiet. */
-#define NUM_FLOAT(T, F, I, whole, sign_bit)                                   \
-	static inline F num_##T##_abs(F a)                                    \
-	{                                                                     \
-		return num_##T##_from_bits(num_##T##_bits(a) & ~(sign_bit));  \
-	}                                                                     \
-	static inline F num_##T##_neg(F a)                                    \
-	{                                                                     \
-		return num_##T##_from_bits(num_##T##_bits(a) ^ (sign_bit));   \
-	}                                                                     \
-	static inline F num_##T##_copysign(F a, F b)                          \
-	{                                                                     \
-		return num_##T##_from_bits(                                   \
-			(num_##T##_bits(a) & ~(sign_bit)) |                   \
-			(num_##T##_bits(b) & (sign_bit)));                    \
-	}                                                                     \
-	static inline bool num_##T##_is_small(F a)                            \
-	{                                                                     \
-		return num_##T##_abs(a) < (whole);                            \
-	}                                                                     \
-	static inline F num_##T##_trunc(F a)                                  \
-	{                                                                     \
-		if (!num_##T##_is_small(a))                                   \
-			return a != a ? a + a : a;                            \
-		return num_##T##_copysign((F)(I)a, a);                        \
-	}                                                                     \
-	static inline F num_##T##_floor(F a)                                  \
-	{                                                                     \
-		F t;                                                          \
-                                                                              \
-		if (!num_##T##_is_small(a))                                   \
-			return a != a ? a + a : a;                            \
-		t = (F)(I)a;                                                  \
-		return num_##T##_copysign(t > a ? t - 1 : t, a);              \
-	}                                                                     \
-	static inline F num_##T##_ceil(F a)                                   \
-	{                                                                     \
-		F t;                                                          \
-                                                                              \
-		if (!num_##T##_is_small(a))                                   \
-			return a != a ? a + a : a;                            \
-		t = (F)(I)a;                                                  \
-		return num_##T##_copysign(t < a ? t + 1 : t, a);              \
-	}                                                                     \
-	static inline F num_##T##_nearest(F a)                                \
-	{                                                                     \
-		F t;                                                          \
-                                                                              \
-		if (!num_##T##_is_small(a))                                   \
-			return a != a ? a + a : a;                            \
-		t = num_##T##_abs(a) + (whole);                               \
-		return num_##T##_copysign(t - (whole), a);                    \
-	}                                                                     \
-	/* Zeros compare equal, so their signs decide by a bit operation. */  \
-	static inline F num_##T##_min(F a, F b)                               \
-	{                                                                     \
-		if (a == b)                                                   \
-			return num_##T##_from_bits(num_##T##_bits(a) |        \
-						   num_##T##_bits(b));        \
-		if (a != a || b != b)                                         \
-			return a + b;                                         \
-		return a < b ? a : b;                                         \
-	}                                                                     \
-	static inline F num_##T##_max(F a, F b)                               \
-	{                                                                     \
-		if (a == b)                                                   \
-			return num_##T##_from_bits(num_##T##_bits(a) &        \
-						   num_##T##_bits(b));        \
-		if (a != a || b != b)                                         \
-			return a + b;                                         \
-		return a > b ? a : b;                                         \
+#define NUM_FLOAT(T, F, I, whole, sign_bit)                                    \
+	static inline F num_##T##_abs(F a)                                     \
+	{                                                                      \
+		return num_##T##_from_bits(num_##T##_bits(a) & ~(sign_bit));   \
+	}                                                                      \
+	static inline F num_##T##_neg(F a)                                     \
+	{                                                                      \
+		return num_##T##_from_bits(num_##T##_bits(a) ^ (sign_bit));    \
+	}                                                                      \
+	static inline F num_##T##_copysign(F a, F b)                           \
+	{                                                                      \
+		return num_##T##_from_bits((num_##T##_bits(a) & ~(sign_bit)) | \
+					   (num_##T##_bits(b) & (sign_bit)));  \
+	}                                                                      \
+	static inline bool num_##T##_is_small(F a)                             \
+	{                                                                      \
+		return num_##T##_abs(a) < (whole);                             \
+	}                                                                      \
+	static inline F num_##T##_trunc(F a)                                   \
+	{                                                                      \
+		if (!num_##T##_is_small(a))                                    \
+			return a != a ? a + a : a;                             \
+		return num_##T##_copysign((F)(I)a, a);                         \
+	}                                                                      \
+	static inline F num_##T##_floor(F a)                                   \
+	{                                                                      \
+		F t;                                                           \
+                                                                               \
+		if (!num_##T##_is_small(a))                                    \
+			return a != a ? a + a : a;                             \
+		t = (F)(I)a;                                                   \
+		return num_##T##_copysign(t > a ? t - 1 : t, a);               \
+	}                                                                      \
+	static inline F num_##T##_ceil(F a)                                    \
+	{                                                                      \
+		F t;                                                           \
+                                                                               \
+		if (!num_##T##_is_small(a))                                    \
+			return a != a ? a + a : a;                             \
+		t = (F)(I)a;                                                   \
+		return num_##T##_copysign(t < a ? t + 1 : t, a);               \
+	}                                                                      \
+	static inline F num_##T##_nearest(F a)                                 \
+	{                                                                      \
+		F t;                                                           \
+                                                                               \
+		if (!num_##T##_is_small(a))                                    \
+			return a != a ? a + a : a;                             \
+		t = num_##T##_abs(a) + (whole);                                \
+		return num_##T##_copysign(t - (whole), a);                     \
+	}                                                                      \
+	/* Zeros compare equal, so their signs decide by a bit operation. */   \
+	static inline F num_##T##_min(F a, F b)                                \
+	{                                                                      \
+		if (a == b)                                                    \
+			return num_##T##_from_bits(num_##T##_bits(a) |         \
+						   num_##T##_bits(b));         \
+		if (a != a || b != b)                                          \
+			return a + b;                                          \
+		return a < b ? a : b;                                          \
+	}                                                                      \
+	static inline F num_##T##_max(F a, F b)                                \
+	{                                                                      \
+		if (a == b)                                                    \
+			return num_##T##_from_bits(num_##T##_bits(a) &         \
+						   num_##T##_bits(b));         \
+		if (a != a || b != b)                                          \
+			return a + b;                                          \
+		return a > b ? a : b;                                          \
 	}
 
 NUM_FLOAT(f32, float, int32_t, 0x1p23f, UINT32_C(1) << 31)
@@ -260,22 +259,23 @@ static inline double num_f64_sqrt(double a)
  * exactly INT32_MIN: NUM_TRUNC_INCL takes an inclusive lower bound.
  *
  * C makes an out-of-range conversion undefined; both forms test first. */
-#define NUM_TRUNC_CMP(I, F, U, S, lo_fits, above, lo, hi)                     \
-	static inline enum wasm_trap num_##I##_trunc_##F(num_##F##_t a, U *ret) \
-	{                                                                     \
-		if (lo_fits && a < (above)) {                                 \
-			*ret = (U)(S)a;                                       \
-			return WASM_TRAP_NONE;                                        \
-		}                                                             \
-		return a != a ? WASM_TRAP_CONVERSION : WASM_TRAP_INT_OVERFLOW;      \
-	}                                                                     \
-	static inline U num_##I##_trunc_sat_##F(num_##F##_t a)                \
-	{                                                                     \
-		if (lo_fits && a < (above))                                   \
-			return (U)(S)a;                                       \
-		if (a != a)                                                   \
-			return 0;                                             \
-		return a < 0 ? (U)(lo) : (U)(hi);                             \
+#define NUM_TRUNC_CMP(I, F, U, S, lo_fits, above, lo, hi)                      \
+	static inline enum wasm_trap num_##I##_trunc_##F(num_##F##_t a,        \
+							 U *ret)               \
+	{                                                                      \
+		if (lo_fits && a < (above)) {                                  \
+			*ret = (U)(S)a;                                        \
+			return WASM_TRAP_NONE;                                 \
+		}                                                              \
+		return a != a ? WASM_TRAP_CONVERSION : WASM_TRAP_INT_OVERFLOW; \
+	}                                                                      \
+	static inline U num_##I##_trunc_sat_##F(num_##F##_t a)                 \
+	{                                                                      \
+		if (lo_fits && a < (above))                                    \
+			return (U)(S)a;                                        \
+		if (a != a)                                                    \
+			return 0;                                              \
+		return a < 0 ? (U)(lo) : (U)(hi);                              \
 	}
 #define NUM_TRUNC(I, F, U, S, below, above, lo, hi) \
 	NUM_TRUNC_CMP(I, F, U, S, a > (below), above, lo, hi)
@@ -304,14 +304,14 @@ NUM_TRUNC(i64, f64_u, uint64_t, uint64_t, -1.0, 0x1p64, 0, UINT64_MAX)
 
 /* --- integer to float, and between the floats ------------------------- */
 
-#define NUM_CONVERT(F, f, I, S)                            \
-	static inline f num_##F##_convert_##I##_s(u##S a)  \
-	{                                                  \
-		return (f)(S)a;                            \
-	}                                                  \
-	static inline f num_##F##_convert_##I##_u(u##S a)  \
-	{                                                  \
-		return (f)a;                               \
+#define NUM_CONVERT(F, f, I, S)                           \
+	static inline f num_##F##_convert_##I##_s(u##S a) \
+	{                                                 \
+		return (f)(S)a;                           \
+	}                                                 \
+	static inline f num_##F##_convert_##I##_u(u##S a) \
+	{                                                 \
+		return (f)a;                              \
 	}
 NUM_CONVERT(f32, float, i32, int32_t)
 NUM_CONVERT(f32, float, i64, int64_t)

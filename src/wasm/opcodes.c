@@ -16,9 +16,9 @@ static const char names[OP_COUNT][44] = {
 
 /* Each table is made from all rows: those with another prefix land in a last
  * element that nobody looks at. */
-#define SLOT(prefix, size, code)                                         \
-	[(uint32_t)(code) >> 16 == (prefix) ? (uint32_t)(code) & 0xffff : \
-					      (size)]
+#define SLOT(prefix, size, code)                                        \
+	[(uint32_t)(code) >> 16 == (prefix) ? (uint32_t)(code) & 0xffff \
+					    : (size)]
 
 enum { N_FB = 0x1f, N_FC = 0x12, N_FD = 0x114, N_FE = 0x4f };
 

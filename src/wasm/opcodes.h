@@ -14,16 +14,16 @@ enum op {
 /* What follows an opcode. */
 enum imm {
 	IMM_NONE,
-	IMM_BLOCK,	/* block type */
-	IMM_TRY_TABLE,	/* block type, catch clauses */
+	IMM_BLOCK,     /* block type */
+	IMM_TRY_TABLE, /* block type, catch clauses */
 	IMM_LABEL,
-	IMM_BR_TABLE,	/* labels, default label */
-	IMM_BR_CAST,	/* flags, label, two heap types */
+	IMM_BR_TABLE, /* labels, default label */
+	IMM_BR_CAST,  /* flags, label, two heap types */
 	IMM_FUNC,
 	IMM_TYPE_TABLE,
 	IMM_TYPE,
 	IMM_TAG,
-	IMM_TYPES,	/* value types */
+	IMM_TYPES, /* value types */
 	IMM_LOCAL,
 	IMM_GLOBAL,
 	IMM_TABLE,
@@ -32,8 +32,8 @@ enum imm {
 	IMM_TABLE_TABLE,
 	IMM_MEMARG,
 	IMM_MEMARG_LANE,
-	IMM_ATOMIC,	/* a memarg whose alignment is exact */
-	IMM_FENCE,	/* a zero byte */
+	IMM_ATOMIC, /* a memarg whose alignment is exact */
+	IMM_FENCE,  /* a zero byte */
 	IMM_MEMORY,
 	IMM_MEMORY_MEMORY,
 	IMM_DATA_MEMORY,
@@ -44,7 +44,7 @@ enum imm {
 	IMM_F64,
 	IMM_V128,
 	IMM_LANE,
-	IMM_SHUFFLE,	/* 16 lanes */
+	IMM_SHUFFLE, /* 16 lanes */
 	IMM_HEAP,
 	IMM_TYPE_FIELD,
 	IMM_TYPE_N,

@@ -21,12 +21,12 @@ int reader_fail(struct reader *r, const uint8_t *at, int rc, const char *fmt,
 	if (r->module && r->func != UINT32_MAX)
 		name = module_func_name(r->module, r->func);
 	if (name.len)
-		err_say(r->err, rc, "function %u \"%.*s\" at 0x%x: %s",
-			r->func, (int)(name.len > 80 ? 80 : name.len),
-			name.data, offset, text);
+		err_say(r->err, rc, "function %u \"%.*s\" at 0x%x: %s", r->func,
+			(int)(name.len > 80 ? 80 : name.len), name.data, offset,
+			text);
 	else if (r->module && r->func != UINT32_MAX)
-		err_say(r->err, rc, "function %u at 0x%x: %s", r->func,
-			offset, text);
+		err_say(r->err, rc, "function %u at 0x%x: %s", r->func, offset,
+			text);
 	else
 		err_say(r->err, rc, "%s at 0x%x: %s", r->where, offset, text);
 	r->rc = rc;

@@ -48,7 +48,8 @@ bool wasm_ref_is(struct wasm_store *store, uint64_t ref, wasm_type ref_type,
 	return ref && ref_matches(&store->types, ref, heap, func);
 }
 
-/* --- fields ---------------------------------------------------------------- */
+/* --- fields ----------------------------------------------------------------
+ */
 
 unsigned int field_store(void *field, enum gc_storage s,
 			 const union wasm_value *v)
@@ -103,13 +104,13 @@ gc_ref struct_new(struct wasm_store *store, const struct gc_layout *layout,
 
 	for (uint32_t i = 0; v && ref && i < layout->n_fields; i++)
 		v += field_store(gc_field(ref, i),
-				 type_storage(&store->types,
-					      t->fields[i].type),
+				 type_storage(&store->types, t->fields[i].type),
 				 v);
 	return ref;
 }
 
-/* --- arrays ------------------------------------------------------------------- */
+/* --- arrays
+ * ------------------------------------------------------------------- */
 
 static void fill(gc_ref array, uint32_t at, const union wasm_value *v,
 		 uint32_t n)
@@ -131,8 +132,7 @@ gc_ref array_new(struct wasm_store *store, const struct gc_layout *layout,
 	return ref;
 }
 
-gc_ref array_new_fixed(struct wasm_store *store,
-		       const struct gc_layout *layout,
+gc_ref array_new_fixed(struct wasm_store *store, const struct gc_layout *layout,
 		       const union wasm_value *v, uint32_t n)
 {
 	struct gc_heap *heap = store_heap(store);
@@ -218,8 +218,8 @@ enum wasm_trap array_init_elem(gc_ref array, uint32_t at,
 	return WASM_TRAP_NONE;
 }
 
-enum wasm_trap array_fill(gc_ref array, uint32_t at,
-			  const union wasm_value *v, uint32_t n)
+enum wasm_trap array_fill(gc_ref array, uint32_t at, const union wasm_value *v,
+			  uint32_t n)
 {
 	if (!array)
 		return WASM_TRAP_NULL_ARRAY;

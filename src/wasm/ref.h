@@ -22,8 +22,7 @@ gc_ref struct_new(struct wasm_store *store, const struct gc_layout *layout,
 gc_ref array_new(struct wasm_store *store, const struct gc_layout *layout,
 		 const union wasm_value *init, uint32_t n);
 /* `n` values of their own. */
-gc_ref array_new_fixed(struct wasm_store *store,
-		       const struct gc_layout *layout,
+gc_ref array_new_fixed(struct wasm_store *store, const struct gc_layout *layout,
 		       const union wasm_value *v, uint32_t n);
 enum wasm_trap array_new_data(struct wasm_store *store,
 			      const struct gc_layout *layout,
@@ -39,7 +38,7 @@ enum wasm_trap array_init_data(gc_ref array, uint32_t at,
 enum wasm_trap array_init_elem(gc_ref array, uint32_t at,
 			       const struct elem_seg *s, uint32_t from,
 			       uint32_t n);
-enum wasm_trap array_fill(gc_ref array, uint32_t at,
-			  const union wasm_value *v, uint32_t n);
+enum wasm_trap array_fill(gc_ref array, uint32_t at, const union wasm_value *v,
+			  uint32_t n);
 enum wasm_trap array_copy(gc_ref to, uint32_t to_at, gc_ref from,
 			  uint32_t from_at, uint32_t n);

@@ -4,15 +4,15 @@
 #pragma once
 
 /* The first N lanes; lanes of the result that have no source are 0. */
-#define SIMD_CONVERT(name, V, W, N, fn)               \
-	static inline v128 simd_##name(v128 a)        \
-	{                                             \
-		V v = (V)a;                           \
-		W r = {0};                            \
-                                                      \
-		for (size_t i = 0; i < N; i++)        \
-			r[i] = fn(v[i]);              \
-		return (v128)r;                       \
+#define SIMD_CONVERT(name, V, W, N, fn)        \
+	static inline v128 simd_##name(v128 a) \
+	{                                      \
+		V v = (V)a;                    \
+		W r = {0};                     \
+                                               \
+		for (size_t i = 0; i < N; i++) \
+			r[i] = fn(v[i]);       \
+		return (v128)r;                \
 	}
 
 SIMD_CONVERT(f32x4_convert_i32x4_s, u32x4, f32x4, 4, num_f32_convert_i32_s)

@@ -7,64 +7,64 @@
 /* S and U are the signed and unsigned vector, E and B their lanes; R is what
  * a lane is on the stack.  Lanes wrap around, so arithmetic is done on
  * unsigned ones, where C defines that. */
-#define SIMD_INT(shape, S, U, E, B, R)                                      \
-	static inline v128 simd_##shape##_splat(R a)                        \
-	{                                                                   \
-		return (v128)((U){0} + (B)a);                               \
-	}                                                                   \
-	static inline v128 simd_##shape##_replace_lane(v128 a, R b,         \
-						       unsigned int lane)   \
-	{                                                                   \
-		U r = (U)a;                                                 \
-                                                                            \
-		r[lane] = (B)b;                                             \
-		return (v128)r;                                             \
-	}                                                                   \
-	static inline v128 simd_##shape##_add(v128 a, v128 b)               \
-	{                                                                   \
-		return (v128)((U)a + (U)b);                                 \
-	}                                                                   \
-	static inline v128 simd_##shape##_sub(v128 a, v128 b)               \
-	{                                                                   \
-		return (v128)((U)a - (U)b);                                 \
-	}                                                                   \
-	static inline v128 simd_##shape##_neg(v128 a)                       \
-	{                                                                   \
-		return (v128)(-(U)a);                                       \
-	}                                                                   \
-	static inline v128 simd_##shape##_abs(v128 a)                       \
-	{                                                                   \
-		U sign = (U)((S)a < 0);                                     \
-                                                                            \
-		return (v128)(((U)a ^ sign) - sign);                        \
-	}                                                                   \
-	static inline v128 simd_##shape##_shl(v128 a, uint32_t n)           \
-	{                                                                   \
-		return (v128)((U)a << (B)(n & (sizeof(E) * 8 - 1)));        \
-	}                                                                   \
-	static inline v128 simd_##shape##_shr_u(v128 a, uint32_t n)         \
-	{                                                                   \
-		return (v128)((U)a >> (B)(n & (sizeof(E) * 8 - 1)));        \
-	}                                                                   \
-	static inline v128 simd_##shape##_shr_s(v128 a, uint32_t n)         \
-	{                                                                   \
-		return (v128)((S)a >> (E)(n & (sizeof(E) * 8 - 1)));        \
-	}                                                                   \
-	static inline uint32_t simd_##shape##_all_true(v128 a)              \
-	{                                                                   \
-		return !simd_v128_any_true((v128)((U)a == 0));              \
-	}                                                                   \
-	SIMD_COMPARE(shape, eq, U, ==)                                      \
-	SIMD_COMPARE(shape, ne, U, !=)                                      \
-	SIMD_COMPARE(shape, lt_s, S, <)                                     \
-	SIMD_COMPARE(shape, gt_s, S, >)                                     \
-	SIMD_COMPARE(shape, le_s, S, <=)                                    \
+#define SIMD_INT(shape, S, U, E, B, R)                                    \
+	static inline v128 simd_##shape##_splat(R a)                      \
+	{                                                                 \
+		return (v128)((U){0} + (B)a);                             \
+	}                                                                 \
+	static inline v128 simd_##shape##_replace_lane(v128 a, R b,       \
+						       unsigned int lane) \
+	{                                                                 \
+		U r = (U)a;                                               \
+                                                                          \
+		r[lane] = (B)b;                                           \
+		return (v128)r;                                           \
+	}                                                                 \
+	static inline v128 simd_##shape##_add(v128 a, v128 b)             \
+	{                                                                 \
+		return (v128)((U)a + (U)b);                               \
+	}                                                                 \
+	static inline v128 simd_##shape##_sub(v128 a, v128 b)             \
+	{                                                                 \
+		return (v128)((U)a - (U)b);                               \
+	}                                                                 \
+	static inline v128 simd_##shape##_neg(v128 a)                     \
+	{                                                                 \
+		return (v128)(-(U)a);                                     \
+	}                                                                 \
+	static inline v128 simd_##shape##_abs(v128 a)                     \
+	{                                                                 \
+		U sign = (U)((S)a < 0);                                   \
+                                                                          \
+		return (v128)(((U)a ^ sign) - sign);                      \
+	}                                                                 \
+	static inline v128 simd_##shape##_shl(v128 a, uint32_t n)         \
+	{                                                                 \
+		return (v128)((U)a << (B)(n & (sizeof(E) * 8 - 1)));      \
+	}                                                                 \
+	static inline v128 simd_##shape##_shr_u(v128 a, uint32_t n)       \
+	{                                                                 \
+		return (v128)((U)a >> (B)(n & (sizeof(E) * 8 - 1)));      \
+	}                                                                 \
+	static inline v128 simd_##shape##_shr_s(v128 a, uint32_t n)       \
+	{                                                                 \
+		return (v128)((S)a >> (E)(n & (sizeof(E) * 8 - 1)));      \
+	}                                                                 \
+	static inline uint32_t simd_##shape##_all_true(v128 a)            \
+	{                                                                 \
+		return !simd_v128_any_true((v128)((U)a == 0));            \
+	}                                                                 \
+	SIMD_COMPARE(shape, eq, U, ==)                                    \
+	SIMD_COMPARE(shape, ne, U, !=)                                    \
+	SIMD_COMPARE(shape, lt_s, S, <)                                   \
+	SIMD_COMPARE(shape, gt_s, S, >)                                   \
+	SIMD_COMPARE(shape, le_s, S, <=)                                  \
 	SIMD_COMPARE(shape, ge_s, S, >=)
 
-#define SIMD_COMPARE(shape, name, V, op)                             \
-	static inline v128 simd_##shape##_##name(v128 a, v128 b)     \
-	{                                                            \
-		return (v128)((V)a op(V) b);                         \
+#define SIMD_COMPARE(shape, name, V, op)                         \
+	static inline v128 simd_##shape##_##name(v128 a, v128 b) \
+	{                                                        \
+		return (v128)((V)a op(V) b);                     \
 	}
 
 /* i64x2 has no unsigned comparisons and no minimum. */
@@ -83,39 +83,39 @@ static inline uint32_t simd_signs(uint64_t half, uint64_t signs,
 	return (uint32_t)((half & signs) * multiplier >> (64 - lanes));
 }
 
-#define SIMD_BITMASK(shape, half_lanes, signs, multiplier)                  \
-	static inline uint32_t simd_##shape##_bitmask(v128 a)               \
-	{                                                                   \
-		return simd_signs(a[0], signs, multiplier, half_lanes) |    \
-		       simd_signs(a[1], signs, multiplier, half_lanes)      \
-			       << (half_lanes);                             \
+#define SIMD_BITMASK(shape, half_lanes, signs, multiplier)               \
+	static inline uint32_t simd_##shape##_bitmask(v128 a)            \
+	{                                                                \
+		return simd_signs(a[0], signs, multiplier, half_lanes) | \
+		       simd_signs(a[1], signs, multiplier, half_lanes)   \
+			       << (half_lanes);                          \
 	}
 
 /* Where `cond` compares lanes x and y of a and b, x, else y. */
-#define SIMD_SELECT(shape, name, V, op)                                     \
-	static inline v128 simd_##shape##_##name(v128 a, v128 b)            \
-	{                                                                   \
-		return simd_v128_bitselect(a, b, (v128)((V)a op(V) b));     \
+#define SIMD_SELECT(shape, name, V, op)                                 \
+	static inline v128 simd_##shape##_##name(v128 a, v128 b)        \
+	{                                                               \
+		return simd_v128_bitselect(a, b, (v128)((V)a op(V) b)); \
 	}
 
-#define SIMD_MIN_MAX(shape, S, U)        \
-	SIMD_SELECT(shape, min_s, S, <)  \
-	SIMD_SELECT(shape, min_u, U, <)  \
-	SIMD_SELECT(shape, max_s, S, >)  \
+#define SIMD_MIN_MAX(shape, S, U)       \
+	SIMD_SELECT(shape, min_s, S, <) \
+	SIMD_SELECT(shape, min_u, U, <) \
+	SIMD_SELECT(shape, max_s, S, >) \
 	SIMD_SELECT(shape, max_u, U, >)
 
 /* One lane after the other: `expr` of x and y, lanes of a and b. */
-#define SIMD_LANES(shape, name, V, E, N, expr)                       \
-	static inline v128 simd_##shape##_##name(v128 a, v128 b)     \
-	{                                                            \
-		V va = (V)a, vb = (V)b, r;                           \
-                                                                     \
-		for (size_t i = 0; i < N; i++) {                     \
-			E x = va[i], y = vb[i];                      \
-                                                                     \
-			r[i] = (E)(expr);                            \
-		}                                                    \
-		return (v128)r;                                      \
+#define SIMD_LANES(shape, name, V, E, N, expr)                   \
+	static inline v128 simd_##shape##_##name(v128 a, v128 b) \
+	{                                                        \
+		V va = (V)a, vb = (V)b, r;                       \
+                                                                 \
+		for (size_t i = 0; i < N; i++) {                 \
+			E x = va[i], y = vb[i];                  \
+                                                                 \
+			r[i] = (E)(expr);                        \
+		}                                                \
+		return (v128)r;                                  \
 	}
 
 /* --- i8x16 ------------------------------------------------------------ */
@@ -242,41 +242,40 @@ static inline v128 simd_i64x2_mul(v128 a, v128 b)
 /* --- between the shapes ----------------------------------------------- */
 
 /* Widen the lower or upper half of the lanes; E is the wide lane. */
-#define SIMD_EXTEND(wide, narrow, sign, V, W, E, N)                         \
-	static inline v128 simd_##wide##_extend_low_##narrow##_##sign(v128 a) \
-	{                                                                   \
-		W r;                                                        \
-                                                                            \
-		for (size_t i = 0; i < N; i++)                              \
-			r[i] = ((V)a)[i];                                   \
-		return (v128)r;                                             \
-	}                                                                   \
-	static inline v128 simd_##wide##_extend_high_##narrow##_##sign(     \
-		v128 a)                                                     \
-	{                                                                   \
-		W r;                                                        \
-                                                                            \
-		for (size_t i = 0; i < N; i++)                              \
-			r[i] = ((V)a)[N + i];                               \
-		return (v128)r;                                             \
-	}                                                                   \
-	static inline v128 simd_##wide##_extmul_low_##narrow##_##sign(      \
-		v128 a, v128 b)                                             \
-	{                                                                   \
-		W r;                                                        \
-                                                                            \
-		for (size_t i = 0; i < N; i++)                              \
-			r[i] = (E)((E)((V)a)[i] * (E)((V)b)[i]);            \
-		return (v128)r;                                             \
-	}                                                                   \
-	static inline v128 simd_##wide##_extmul_high_##narrow##_##sign(     \
-		v128 a, v128 b)                                             \
-	{                                                                   \
-		W r;                                                        \
-                                                                            \
-		for (size_t i = 0; i < N; i++)                              \
-			r[i] = (E)((E)((V)a)[N + i] * (E)((V)b)[N + i]);    \
-		return (v128)r;                                             \
+#define SIMD_EXTEND(wide, narrow, sign, V, W, E, N)                            \
+	static inline v128 simd_##wide##_extend_low_##narrow##_##sign(v128 a)  \
+	{                                                                      \
+		W r;                                                           \
+                                                                               \
+		for (size_t i = 0; i < N; i++)                                 \
+			r[i] = ((V)a)[i];                                      \
+		return (v128)r;                                                \
+	}                                                                      \
+	static inline v128 simd_##wide##_extend_high_##narrow##_##sign(v128 a) \
+	{                                                                      \
+		W r;                                                           \
+                                                                               \
+		for (size_t i = 0; i < N; i++)                                 \
+			r[i] = ((V)a)[N + i];                                  \
+		return (v128)r;                                                \
+	}                                                                      \
+	static inline v128 simd_##wide##_extmul_low_##narrow##_##sign(v128 a,  \
+								      v128 b)  \
+	{                                                                      \
+		W r;                                                           \
+                                                                               \
+		for (size_t i = 0; i < N; i++)                                 \
+			r[i] = (E)((E)((V)a)[i] * (E)((V)b)[i]);               \
+		return (v128)r;                                                \
+	}                                                                      \
+	static inline v128 simd_##wide##_extmul_high_##narrow##_##sign(v128 a, \
+								       v128 b) \
+	{                                                                      \
+		W r;                                                           \
+                                                                               \
+		for (size_t i = 0; i < N; i++)                                 \
+			r[i] = (E)((E)((V)a)[N + i] * (E)((V)b)[N + i]);       \
+		return (v128)r;                                                \
 	}
 SIMD_EXTEND(i16x8, i8x16, s, i8x16, i16x8, int16_t, 8)
 SIMD_EXTEND(i16x8, i8x16, u, u8x16, u16x8, uint16_t, 8)
@@ -286,15 +285,15 @@ SIMD_EXTEND(i64x2, i32x4, s, i32x4, i64x2, int64_t, 2)
 SIMD_EXTEND(i64x2, i32x4, u, u32x4, u64x2, uint64_t, 2)
 #undef SIMD_EXTEND
 
-#define SIMD_EXTADD(wide, narrow, sign, V, W, E, N)                       \
-	static inline v128                                                \
-		simd_##wide##_extadd_pairwise_##narrow##_##sign(v128 a)   \
-	{                                                                 \
-		W r;                                                      \
-                                                                          \
-		for (size_t i = 0; i < N; i++)                            \
-			r[i] = (E)(((V)a)[2 * i] + ((V)a)[2 * i + 1]);    \
-		return (v128)r;                                           \
+#define SIMD_EXTADD(wide, narrow, sign, V, W, E, N)                         \
+	static inline v128 simd_##wide##_extadd_pairwise_##narrow##_##sign( \
+		v128 a)                                                     \
+	{                                                                   \
+		W r;                                                        \
+                                                                            \
+		for (size_t i = 0; i < N; i++)                              \
+			r[i] = (E)(((V)a)[2 * i] + ((V)a)[2 * i + 1]);      \
+		return (v128)r;                                             \
 	}
 SIMD_EXTADD(i16x8, i8x16, s, i8x16, i16x8, int16_t, 8)
 SIMD_EXTADD(i16x8, i8x16, u, u8x16, u16x8, uint16_t, 8)

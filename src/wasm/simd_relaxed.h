@@ -30,11 +30,11 @@ static inline v128 simd_i32x4_relaxed_trunc_f64x2_u_zero(v128 a)
 	return simd_i32x4_trunc_sat_f64x2_u_zero(a);
 }
 
-#define SIMD_RELAXED_SELECT(shape)                                          \
+#define SIMD_RELAXED_SELECT(shape)                                           \
 	static inline v128 simd_##shape##_relaxed_laneselect(v128 a, v128 b, \
-							     v128 mask)     \
-	{                                                                   \
-		return simd_v128_bitselect(a, b, mask);                     \
+							     v128 mask)      \
+	{                                                                    \
+		return simd_v128_bitselect(a, b, mask);                      \
 	}
 SIMD_RELAXED_SELECT(i8x16)
 SIMD_RELAXED_SELECT(i16x8)

@@ -119,8 +119,8 @@ bool store_prepare_stack(struct wasm_store *s)
 {
 	struct exec *x = &s->exec;
 	size_t values = (s->cfg.stack_bytes + 15) & ~(size_t)15;
-	size_t size = values + (size_t)(s->cfg.call_depth + 2) *
-				       sizeof(struct frame);
+	size_t size =
+		values + (size_t)(s->cfg.call_depth + 2) * sizeof(struct frame);
 	char *p;
 
 	if (x->stack)
@@ -138,7 +138,8 @@ bool store_prepare_stack(struct wasm_store *s)
 	return true;
 }
 
-/* --- the heap ----------------------------------------------------------------- */
+/* --- the heap
+ * ----------------------------------------------------------------- */
 
 static void mark_table(struct gc_heap *heap, const struct wasm_table *t)
 {
@@ -183,8 +184,8 @@ static void mark_roots(struct gc_heap *heap, void *context)
 struct gc_heap *store_heap(struct wasm_store *store)
 {
 	if (!store->heap) {
-		store->heap = gc_heap_new(store->cfg.heap_bytes, mark_roots,
-					  store);
+		store->heap =
+			gc_heap_new(store->cfg.heap_bytes, mark_roots, store);
 		if (store->heap && store->cfg.gc_torture)
 			gc_heap_torture(store->heap);
 	}
@@ -207,11 +208,12 @@ uint64_t wasm_ref_new_host(struct wasm_store *store, void *data)
 
 void *wasm_ref_host(uint64_t ref)
 {
-	return ref && !gc_is_i31(ref) && gc_is_host(ref) ? gc_host_data(ref) :
-							   NULL;
+	return ref && !gc_is_i31(ref) && gc_is_host(ref) ? gc_host_data(ref)
+							 : NULL;
 }
 
-/* --- things made by the host ------------------------------------------------------ */
+/* --- things made by the host
+ * ------------------------------------------------------ */
 
 static void mark_global(struct gc_heap *heap, void *object)
 {
@@ -237,8 +239,8 @@ int wasm_global_new(struct wasm_store *store, wasm_type type, bool is_mutable,
 		    const union wasm_value *v, struct wasm_global **ret,
 		    struct err *err)
 {
-	struct wasm_global *g = store_alloc(store, sizeof(*g), NULL,
-					    mark_global);
+	struct wasm_global *g =
+		store_alloc(store, sizeof(*g), NULL, mark_global);
 
 	if (!g)
 		return err_say(err, -ENOMEM, "out of memory");
@@ -253,8 +255,8 @@ int wasm_table_new(struct wasm_store *store, wasm_type elem,
 		   const struct wasm_limits *limits, struct wasm_table **ret,
 		   struct err *err)
 {
-	struct wasm_table *t = store_alloc(store, sizeof(*t), destroy_table,
-					   mark_host_table);
+	struct wasm_table *t =
+		store_alloc(store, sizeof(*t), destroy_table, mark_host_table);
 	int rc;
 
 	if (!t)
@@ -276,8 +278,8 @@ int wasm_memory_new(struct wasm_store *store, const struct wasm_limits *limits,
 		.shared = limits->shared,
 		.checked = store->cfg.checked,
 	};
-	struct wasm_memory *m = store_alloc(store, sizeof(*m), destroy_memory,
-					    NULL);
+	struct wasm_memory *m =
+		store_alloc(store, sizeof(*m), destroy_memory, NULL);
 	int rc;
 
 	if (!m)

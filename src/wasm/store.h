@@ -9,8 +9,8 @@
  * of a function: the outermost of each wasm_call(), and those that bring the
  * instance's memory back after a call to another one. */
 struct frame {
-	const union code *ret;	/* where the caller goes on */
-	union wasm_value *fp;	/* of the caller */
+	const union code *ret;  /* where the caller goes on */
+	union wasm_value *fp;   /* of the caller */
 	struct wasm_func *func; /* that this frame executes */
 };
 

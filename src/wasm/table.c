@@ -68,10 +68,11 @@ int wasm_table_init(struct wasm_table *t, wasm_type elem,
 {
 	*t = (struct wasm_table){.elem = elem, .type = *type, .limit = limit};
 	if (type->min > elems_limit(t))
-		return err_say(err, -ENOMEM,
-			       "a table of %llu elements is above the limit of %llu",
-			       (unsigned long long)type->min,
-			       (unsigned long long)elems_limit(t));
+		return err_say(
+			err, -ENOMEM,
+			"a table of %llu elements is above the limit of %llu",
+			(unsigned long long)type->min,
+			(unsigned long long)elems_limit(t));
 	if (make_room(t, type->min) < 0)
 		return err_set(err, -ENOMEM, "make a table of %llu elements",
 			       (unsigned long long)type->min);

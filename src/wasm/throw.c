@@ -13,8 +13,7 @@ gc_ref exception_new(struct wasm_store *store, const struct wasm_tag *tag,
 
 	for (uint32_t i = 0; ref && i < ft->n_params; i++)
 		v += field_store(gc_field(ref, i),
-				 type_storage(&store->types, ft->params[i]),
-				 v);
+				 type_storage(&store->types, ft->params[i]), v);
 	return ref;
 }
 
@@ -61,15 +60,14 @@ struct catch_point exception_unwind(struct exec *x, const union code *ip,
 
 		if (f->func && !f->func->host) {
 			code = func_code(f->func);
-			c = find_clause(code, (uint32_t)(ip - code->code),
-					tag);
+			c = find_clause(code, (uint32_t)(ip - code->code), tag);
 		}
 		if (c) {
 			union wasm_value *v = fp + c->slot;
 
 			if (c->tag)
-				v += exception_load(x->store, x->exception,
-						    tag, v);
+				v += exception_load(x->store, x->exception, tag,
+						    v);
 			if (c->with_ref)
 				v->ref = x->exception;
 			x->exception = 0;

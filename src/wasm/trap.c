@@ -100,8 +100,7 @@ static struct sigaction previous_segv, previous_bus;
  * sent has no instruction to repeat and is sent again. */
 static void pass_on(int sig, siginfo_t *info, void *context)
 {
-	struct sigaction *prev = sig == SIGBUS ? &previous_bus :
-						 &previous_segv;
+	struct sigaction *prev = sig == SIGBUS ? &previous_bus : &previous_segv;
 
 	if (prev->sa_flags & SA_SIGINFO) {
 		prev->sa_sigaction(sig, info, context);

@@ -71,8 +71,7 @@ static bool same_type(const struct type *known, const struct type *b)
 		return false;
 	for (uint32_t i = 0; i < b->n_fields; i++)
 		if (known->fields[i].is_mutable != b->fields[i].is_mutable ||
-		    relative(known, known->fields[i].type) !=
-			    b->fields[i].type)
+		    relative(known, known->fields[i].type) != b->fields[i].type)
 			return false;
 	return same_types(known, known->func.params, b->func.params,
 			  b->func.n_params) &&
@@ -120,8 +119,7 @@ static bool table_reserve(struct type_table *t, uint32_t n)
 {
 	if (t->n + n > t->cap) {
 		uint32_t cap = (t->n + n) * 2 + 16;
-		struct type **types = realloc(t->types,
-					      cap * sizeof(types[0]));
+		struct type **types = realloc(t->types, cap * sizeof(types[0]));
 
 		if (!types)
 			return false;
@@ -222,10 +220,9 @@ int64_t type_table_add(struct type_table *t, struct type *group, uint32_t n)
 	}
 	/* Layouts need the members' kinds: once all are in place. */
 	for (uint32_t i = 0; i < n; i++) {
-		const struct type *super =
-			group[i].super == TYPE_NONE ?
-				NULL :
-				t->types[group[i].super];
+		const struct type *super = group[i].super == TYPE_NONE
+						   ? NULL
+						   : t->types[group[i].super];
 
 		group[i].depth = super ? super->depth + 1 : 0;
 		if (group[i].depth > TYPE_MAX_DEPTH)
@@ -239,13 +236,14 @@ int64_t type_table_add(struct type_table *t, struct type *group, uint32_t n)
 	return start;
 }
 
-/* --- subtyping ------------------------------------------------------------- */
+/* --- subtyping -------------------------------------------------------------
+ */
 
 uint32_t heap_top(const struct type_table *t, uint32_t heap)
 {
 	if (!(heap & WASM_HEAP_ABSTRACT))
-		return t->types[heap]->kind == TYPE_FUNC ? WASM_HEAP_FUNC :
-							    WASM_HEAP_ANY;
+		return t->types[heap]->kind == TYPE_FUNC ? WASM_HEAP_FUNC
+							 : WASM_HEAP_ANY;
 	switch (heap) {
 	case WASM_HEAP_NOFUNC:
 	case WASM_HEAP_FUNC:
@@ -268,9 +266,8 @@ bool heap_matches(const struct type_table *t, uint32_t a, uint32_t b)
 	if (!(b & WASM_HEAP_ABSTRACT)) {
 		if (!(a & WASM_HEAP_ABSTRACT))
 			return type_id_matches(t, a, b);
-		return t->types[b]->kind == TYPE_FUNC ?
-			       a == WASM_HEAP_NOFUNC :
-			       a == WASM_HEAP_NONE;
+		return t->types[b]->kind == TYPE_FUNC ? a == WASM_HEAP_NOFUNC
+						      : a == WASM_HEAP_NONE;
 	}
 	switch (b) {
 	case WASM_HEAP_ANY:
@@ -304,8 +301,7 @@ bool type_matches_slow(const struct type_table *t, wasm_type a, wasm_type b)
 	return heap_matches(t, wasm_type_heap(a), wasm_type_heap(b));
 }
 
-bool functype_matches(const struct type_table *t,
-		      const struct wasm_functype *a,
+bool functype_matches(const struct type_table *t, const struct wasm_functype *a,
 		      const struct wasm_functype *b)
 {
 	if (a->n_params != b->n_params || a->n_results != b->n_results)
@@ -360,18 +356,19 @@ enum gc_storage type_storage(const struct type_table *t, wasm_type type)
 	case WASM_V128:
 		return GC_STORE_128;
 	default:
-		return heap_top(t, wasm_type_heap(type)) == WASM_HEAP_FUNC ?
-			       GC_STORE_FUNC :
-			       GC_STORE_REF;
+		return heap_top(t, wasm_type_heap(type)) == WASM_HEAP_FUNC
+			       ? GC_STORE_FUNC
+			       : GC_STORE_REF;
 	}
 }
 
-/* --- text ------------------------------------------------------------------- */
+/* --- text -------------------------------------------------------------------
+ */
 
 static const char *heap_name(uint32_t heap, char *buf, size_t size)
 {
-	static const char names[][9] = {"exn",	"array", "struct", "i31",
-					"eq",	"any",	 "extern", "func",
+	static const char names[][9] = {"exn",  "array",    "struct", "i31",
+					"eq",   "any",      "extern", "func",
 					"none", "noextern", "nofunc", "noexn"};
 
 	if (heap & WASM_HEAP_ABSTRACT)

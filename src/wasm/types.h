@@ -15,7 +15,7 @@ enum type_kind { TYPE_FUNC, TYPE_STRUCT, TYPE_ARRAY };
 #define TYPE_NONE UINT32_MAX
 /* While a group is being read, its members have no ids yet: heap types refer
  * to them by position. */
-#define HEAP_REC  0x400000u
+#define HEAP_REC 0x400000u
 
 /* More would make subtype tests slow. */
 enum { TYPE_MAX_DEPTH = 63, TYPE_MAX_FIELDS = 10000, TYPE_MAX_PARAMS = 1000 };
@@ -32,7 +32,7 @@ struct type {
 	uint32_t id;
 	uint32_t super; /* id, or position in the group | HEAP_REC, or NONE */
 	uint32_t group_start, group_len;
-	uint32_t hash; /* of the group, in its first member */
+	uint32_t hash;     /* of the group, in its first member */
 	uint32_t n_fields; /* structs; 1 for arrays */
 	struct field *fields;
 	struct wasm_functype func;
@@ -85,8 +85,7 @@ static inline bool type_matches(const struct type_table *t, wasm_type a,
 	return a == b || type_matches_slow(t, a, b);
 }
 
-bool functype_matches(const struct type_table *t,
-		      const struct wasm_functype *a,
+bool functype_matches(const struct type_table *t, const struct wasm_functype *a,
 		      const struct wasm_functype *b);
 /* May `sub` be declared with this supertype? */
 bool type_extends(const struct type_table *t, const struct type *sub,

@@ -1,4 +1,5 @@
-/* Function bodies: the loop, and instructions that their signature describes. */
+/* Function bodies: the loop, and instructions that their signature describes.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,8 +62,9 @@ wasm_type v_pop_slow(struct validator *v, wasm_type want)
 
 	if (v->n == c->height) {
 		if (!c->unreachable && want)
-			v_fail(v, "type mismatch: expected %s, but the stack "
-				  "is empty",
+			v_fail(v,
+			       "type mismatch: expected %s, but the stack "
+			       "is empty",
 			       wasm_type_name(want, name, sizeof(name)));
 		else if (!c->unreachable)
 			v_fail(v, "type mismatch: the stack is empty");
@@ -127,7 +129,8 @@ int v_push_ctrl(struct validator *v, enum op op, const struct block_type *type)
 	return 0;
 }
 
-/* --- immediates -------------------------------------------------------------- */
+/* --- immediates --------------------------------------------------------------
+ */
 
 const struct type *v_read_type(struct validator *v, int kind)
 {
@@ -237,9 +240,10 @@ wasm_type v_read_memarg(struct validator *v, unsigned int log2, bool exact)
 	if (align >= 32 && address == WASM_I32)
 		reader_fail(&v->r, at, -ENOEXEC, "malformed memop flags");
 	else if (exact ? align != log2 : align > log2)
-		v_fail(v, exact ? "alignment must be %u for this access" :
-				  "alignment must not be larger than "
-				  "natural (%u)",
+		v_fail(v,
+		       exact ? "alignment must be %u for this access"
+			     : "alignment must not be larger than "
+			       "natural (%u)",
 		       1u << log2);
 	else if (address == WASM_I32 && offset > UINT32_MAX)
 		v_fail(v, "offset out of range");
@@ -278,7 +282,8 @@ bool read_block_type(struct reader *r, const struct wasm_module *m,
 	return true;
 }
 
-/* --- instructions -------------------------------------------------------------- */
+/* --- instructions
+ * -------------------------------------------------------------- */
 
 static wasm_type letter_type(char c, wasm_type address)
 {
@@ -425,7 +430,8 @@ int v_instruction(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- functions --------------------------------------------------------------------- */
+/* --- functions
+ * --------------------------------------------------------------------- */
 
 static bool locals_reserve(struct validator *v, uint32_t n)
 {

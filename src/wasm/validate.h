@@ -47,7 +47,7 @@ struct validator {
 	const struct type_table *types;
 	const uint8_t *at; /* the current instruction */
 	enum op op;
-	bool constant;	    /* a constant expression ... */
+	bool constant;      /* a constant expression ... */
 	uint32_t n_globals; /* ... which may use globals below this */
 
 	/* `peak` is the most that n has been in this function, rounded up. */
@@ -114,14 +114,14 @@ bool read_block_type(struct reader *r, const struct wasm_module *m,
 
 static inline uint32_t label_arity(const struct ctrl *c)
 {
-	return c->op == OP_loop ? block_n_params(&c->type) :
-				  block_n_results(&c->type);
+	return c->op == OP_loop ? block_n_params(&c->type)
+				: block_n_results(&c->type);
 }
 
 static inline const wasm_type *label_types(const struct ctrl *c)
 {
-	return c->op == OP_loop ? block_params(&c->type) :
-				  block_results(&c->type);
+	return c->op == OP_loop ? block_params(&c->type)
+				: block_results(&c->type);
 }
 
 /* One instruction of each family; `v->op` is read, its immediates not. */

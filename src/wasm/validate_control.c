@@ -58,8 +58,7 @@ static int end_block(struct validator *v)
 	}
 	v->n_ctrls--;
 	if (v->n_ctrls)
-		v_push_all(v, block_results(&c.type),
-			   block_n_results(&c.type));
+		v_push_all(v, block_results(&c.type), block_n_results(&c.type));
 	return v->r.rc;
 }
 
@@ -68,8 +67,7 @@ static int begin_else(struct validator *v)
 	struct ctrl *c = &v->ctrls[v->n_ctrls - 1];
 
 	if (c->op != OP_if)
-		return reader_fail(&v->r, v->at, -ENOEXEC,
-				   "else without if");
+		return reader_fail(&v->r, v->at, -ENOEXEC, "else without if");
 	if (check_results(v))
 		return v->r.rc;
 	forget_set_locals(v, c->init_height);
@@ -79,7 +77,8 @@ static int begin_else(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- branches ------------------------------------------------------------------ */
+/* --- branches
+ * ------------------------------------------------------------------ */
 
 static int branch_if(struct validator *v)
 {
@@ -179,7 +178,7 @@ static int begin_try_table(struct validator *v)
 	return v->r.rc;
 }
 
-static int throw(struct validator *v)
+static int throw(struct validator * v)
 {
 	uint32_t index = read_u32(&v->r);
 
@@ -193,7 +192,8 @@ static int throw(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- select ---------------------------------------------------------------------- */
+/* --- select
+ * ---------------------------------------------------------------------- */
 
 static int select_untyped(struct validator *v)
 {
@@ -278,7 +278,8 @@ int validate_control(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- calls ------------------------------------------------------------------------- */
+/* --- calls
+ * ------------------------------------------------------------------------- */
 
 static const struct type *callee_type(struct validator *v)
 {

@@ -8,7 +8,8 @@ static wasm_type non_null(wasm_type t)
 	return t ? ref_to(wasm_type_heap(t), false) : 0;
 }
 
-/* --- plain references ------------------------------------------------------- */
+/* --- plain references -------------------------------------------------------
+ */
 
 static int validate_ref_func(struct validator *v)
 {
@@ -89,7 +90,8 @@ int validate_ref(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- structs ----------------------------------------------------------------------- */
+/* --- structs
+ * ----------------------------------------------------------------------- */
 
 static const struct field *read_field(struct validator *v,
 				      const struct type **type)
@@ -108,12 +110,11 @@ static const struct field *read_field(struct validator *v,
 }
 
 /* get, get_s and get_u: the latter two for packed fields, and only those. */
-static int check_packing(struct validator *v, const struct field *f,
-			 bool plain)
+static int check_packing(struct validator *v, const struct field *f, bool plain)
 {
 	if (type_is_packed(f->type) == plain)
-		return v_fail(v, plain ? "field is packed" :
-					 "field is not packed");
+		return v_fail(v, plain ? "field is packed"
+				       : "field is not packed");
 	return 0;
 }
 
@@ -152,7 +153,8 @@ static int validate_struct(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- arrays -------------------------------------------------------------------------- */
+/* --- arrays
+ * -------------------------------------------------------------------------- */
 
 static int new_array(struct validator *v, const struct type *t)
 {
@@ -280,7 +282,9 @@ static int validate_array(struct validator *v)
 	}
 }
 
-/* --- casts ----------------------------------------------------------------------------- */
+/* --- casts
+ * -----------------------------------------------------------------------------
+ */
 
 static int validate_cast(struct validator *v)
 {

@@ -3,7 +3,8 @@
 
 #include "wasm/validate.h"
 
-/* --- variables -------------------------------------------------------------- */
+/* --- variables --------------------------------------------------------------
+ */
 
 static int mark_set(struct validator *v, uint32_t local)
 {
@@ -54,16 +55,16 @@ static int validate_global(struct validator *v)
 	uint32_t index = read_u32(&v->r);
 	const struct global_desc *g;
 
-	if (!v->r.rc &&
-	    index >= (v->constant ? v->n_globals : v->m->n_globals))
+	if (!v->r.rc && index >= (v->constant ? v->n_globals : v->m->n_globals))
 		return v_fail(v, "unknown global %u", index);
 	if (v->r.rc)
 		return v->r.rc;
 	g = &v->m->globals[index];
 	if (v->op == OP_global_get) {
 		if (v->constant && g->is_mutable)
-			return v_fail(v, "constant expression required: "
-					 "global %u is mutable",
+			return v_fail(v,
+				      "constant expression required: "
+				      "global %u is mutable",
 				      index);
 		v_push(v, g->type);
 		return v->r.rc;
@@ -76,12 +77,13 @@ static int validate_global(struct validator *v)
 
 int validate_variable(struct validator *v)
 {
-	return v->op == OP_global_get || v->op == OP_global_set ?
-		       validate_global(v) :
-		       validate_local(v);
+	return v->op == OP_global_get || v->op == OP_global_set
+		       ? validate_global(v)
+		       : validate_local(v);
 }
 
-/* --- memories ------------------------------------------------------------------ */
+/* --- memories
+ * ------------------------------------------------------------------ */
 
 /* The length of a copy between two spaces has the smaller address type. */
 static wasm_type smaller(wasm_type a, wasm_type b)
@@ -128,7 +130,8 @@ static int validate_memory(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- tables ----------------------------------------------------------------------- */
+/* --- tables
+ * ----------------------------------------------------------------------- */
 
 static wasm_type read_table(struct validator *v, wasm_type *address)
 {

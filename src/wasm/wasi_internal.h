@@ -20,7 +20,7 @@
 #include "wasm/wasi_path.h"
 
 struct wasi_fd {
-	int fd;	       /* the host's; -1: the slot is free */
+	int fd;        /* the host's; -1: the slot is free */
 	bool owned;    /* ours to close */
 	bool readonly; /* below a read-only directory */
 	bool is_root;  /* see wasi_preopen */
@@ -154,7 +154,7 @@ int wasi_resolve_service(int etc_root, const char *name, const char *proto,
 /* All of a small file, NUL-terminated; NULL if it cannot be read. */
 char *wasi_read_etc(int etc_root, const char *path);
 
-#define WASI(name, sig) wasi_fn wasi_##name;
+#define WASI(name, sig)        wasi_fn wasi_##name;
 #define WASI_AS(name, sig, fn) wasi_fn wasi_##fn;
 #include "wasm/wasi.def"
 #undef WASI

@@ -64,7 +64,7 @@ typedef uint32_t wasm_type;
 #define WASM_F32      0x7du
 #define WASM_F64      0x7cu
 #define WASM_V128     0x7bu
-#define WASM_I8	      0x78u /* fields only */
+#define WASM_I8       0x78u /* fields only */
 #define WASM_I16      0x77u
 #define WASM_REF      0x64u
 #define WASM_REF_NULL 0x63u
@@ -141,9 +141,9 @@ struct wasm_config {
 	uint64_t heap_bytes;   /* limit of the GC heap; default 1 GiB */
 	uint32_t stack_bytes;  /* of values; default 4 MiB */
 	uint32_t call_depth;   /* default 65,536 */
-	bool fuel;	       /* count it: wasm_store_set_fuel() */
-	bool checked; /* compare each access with the memory's size, and
-		       * reserve no address space for guard pages */
+	bool fuel;             /* count it: wasm_store_set_fuel() */
+	bool checked;    /* compare each access with the memory's size, and
+			  * reserve no address space for guard pages */
 	bool gc_torture; /* for tests: gc_heap_torture() */
 };
 
@@ -165,7 +165,7 @@ uint64_t wasm_store_fuel(const struct wasm_store *store);
 /* Where the last trap happened, innermost frame first. */
 struct wasm_frame {
 	const struct wasm_instance *instance;
-	uint32_t func;	      /* index in its module */
+	uint32_t func;        /* index in its module */
 	uint32_t offset;      /* in the module's bytes; 0 if unknown */
 	struct wasm_str name; /* of the name section or an export, or empty */
 };
@@ -212,9 +212,9 @@ struct wasm_limits {
 /* The type of an import or export. */
 struct wasm_externtype {
 	enum wasm_kind kind;
-	bool is_mutable;	   /* global */
-	wasm_type value;	   /* global; element of a table */
-	uint32_t func;		   /* func, tag: wasm_store_functype() */
+	bool is_mutable;           /* global */
+	wasm_type value;           /* global; element of a table */
+	uint32_t func;             /* func, tag: wasm_store_functype() */
 	struct wasm_limits limits; /* table, memory */
 };
 
@@ -231,8 +231,8 @@ struct wasm_export {
 
 /* Decode and validate all of it.  -ENOEXEC: malformed; -EINVAL: invalid;
  * -ENOTSUP: beyond a limit of this engine; -ENOMEM. */
-int wasm_module_load(struct wasm_store *store, const uint8_t *bytes,
-		     size_t len, struct wasm_module **ret, struct err *err);
+int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
+		     struct wasm_module **ret, struct err *err);
 
 uint32_t wasm_module_n_imports(const struct wasm_module *m);
 uint32_t wasm_module_n_exports(const struct wasm_module *m);
@@ -352,5 +352,4 @@ typedef void wasm_line_fn(void *ctx, const char *line);
  * offset; with an instance (may be NULL) also the register code that the
  * interpreter runs. */
 int wasm_disasm(struct wasm_module *m, struct wasm_instance *inst,
-		uint32_t index, wasm_line_fn *line, void *ctx,
-		struct err *err);
+		uint32_t index, wasm_line_fn *line, void *ctx, struct err *err);

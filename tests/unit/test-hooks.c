@@ -93,7 +93,6 @@ TEST(a_hook_that_leaves_a_daemon_does_not_hold_us)
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	CHECK_INT(run("sleep 1 & exit 0", 0, NULL, &err), 0);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	CHECK((b.tv_sec - a.tv_sec) * 1000 +
-		      (b.tv_nsec - a.tv_nsec) / 1000000 <
+	CHECK((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 <
 	      900);
 }

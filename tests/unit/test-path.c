@@ -252,8 +252,7 @@ static void random_image(int n)
 				      0 ||
 			      errno == EEXIST);
 		else if (dir >= 0)
-			CHECK(mkdirat(dir, name, 0755) == 0 ||
-			      errno == EEXIST);
+			CHECK(mkdirat(dir, name, 0755) == 0 || errno == EEXIST);
 	}
 }
 

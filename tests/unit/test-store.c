@@ -71,8 +71,8 @@ TEST(what_is_saved_is_what_is_opened)
 
 TEST(ids_that_are_paths_are_refused)
 {
-	static const char *const bad[] = {"", ".", "..", "a/b", "../a", "a b",
-					  "a\n", "\xc3\xa4"};
+	static const char *const bad[] = {"",     ".",   "..",  "a/b",
+					  "../a", "a b", "a\n", "\xc3\xa4"};
 	struct runtime rt = runtime();
 	struct container *c = NULL;
 	struct err err = {0};
@@ -158,10 +158,9 @@ TEST(who_waited_for_a_deleted_container_is_told)
 
 		/* The parent's descriptor carries the same lock. */
 		store_close(c);
-		_exit(store_open(&rt, "x", STORE_CHANGE, &mine, &err) ==
-			      -ENOENT
-		      ? 0
-		      : 1);
+		_exit(store_open(&rt, "x", STORE_CHANGE, &mine, &err) == -ENOENT
+			      ? 0
+			      : 1);
 	}
 	usleep(50000);
 	CHECK_INT(store_remove(c, &err), 0);

@@ -66,7 +66,8 @@ TEST(waiting_checks_its_address_and_the_value)
 	CHECK_INT(atomic_notify(&plain, 0, 1, &r), 0);
 	CHECK_INT(r, 0);
 	CHECK_INT(atomic_wait(&shared, 8, 8, UINT64_C(1) << 32, -1, NULL, NULL,
-			      &r), 0);
+			      &r),
+		  0);
 	CHECK_INT(r, ATOMIC_NOT_EQUAL);
 	CHECK_INT(atomic_notify(&shared, 6, 1, &r), WASM_TRAP_UNALIGNED);
 	wasm_memory_destroy(&plain);

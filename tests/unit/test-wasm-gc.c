@@ -47,7 +47,7 @@ static gc_ref *next_of(gc_ref cell)
 TEST(fields_are_aligned_and_a_prefix_stays_where_it_is)
 {
 	static const enum gc_storage fields[] = {
-		GC_STORE_8,  GC_STORE_16,   GC_STORE_REF, GC_STORE_32,
+		GC_STORE_8,   GC_STORE_16,   GC_STORE_REF, GC_STORE_32,
 		GC_STORE_128, GC_STORE_FUNC, GC_STORE_REF,
 	};
 	struct gc_layout *super = gc_layout_fields(GC_STRUCT, NULL, fields, 4);

@@ -71,7 +71,7 @@ static struct bytes rich_module(void)
 	struct bytes m = {0};
 
 	put_header(&m);
-	SECTION(&m, 1, 3, 0x60, 1, 0x7f, 1, 0x7f, /* (i32) -> i32 */
+	SECTION(&m, 1, 3, 0x60, 1, 0x7f, 1, 0x7f,      /* (i32) -> i32 */
 		0x4e, 2, 0x50, 0, 0x5f, 1, 0x63, 2, 1, /* rec */
 		0x5e, 0x78, 0, 0x60, 0, 0);
 	SECTION(&m, 2, 1, 1, 'e', 1, 'i', 0, 0);
@@ -87,8 +87,8 @@ static struct bytes rich_module(void)
 		0x22, 0, 0x20, 0, 0x0d, 0, 0x1a, 0x41, 0, 0x28, 2, 4, 0x03,
 		0x40, 0x0b, 0x20, 0, 0x6a, 0x0b, 0x10, 0, 0x0b);
 	SECTION(&m, 11, 1, 0, 0x41, 4, 0x0b, 3, 'a', 'b', 'c');
-	SECTION(&m, 0, 4, 'n', 'a', 'm', 'e', 1, 8, 1, 1, 5, 'p', 'a', 'r',
-		's', 'e');
+	SECTION(&m, 0, 4, 'n', 'a', 'm', 'e', 1, 8, 1, 1, 5, 'p', 'a', 'r', 's',
+		'e');
 	return m;
 }
 
@@ -282,7 +282,8 @@ TEST(labels_of_br_table)
 	CHECK_INT(load(&m), -ENOTSUP);
 }
 
-/* --- running --------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------
+ */
 
 TEST(endless_recursion)
 {
@@ -313,8 +314,7 @@ static enum wasm_trap call_back(struct wasm_caller *c, void *data,
 {
 	struct wasm_extern f;
 
-	CHECK(wasm_instance_export(wasm_caller_instance(c), wasm_str("f"),
-				   &f));
+	CHECK(wasm_instance_export(wasm_caller_instance(c), wasm_str("f"), &f));
 	return (enum wasm_trap)wasm_call(f.func, NULL, NULL);
 }
 
@@ -335,8 +335,7 @@ TEST(endless_recursion_through_the_host)
 	SECTION(&m, 10, 1, 4, 0, 0x10, 0, 0x0b);
 	CHECK_INT(wasm_module_load(s, m.data, m.len, &module, &err), 0);
 	CHECK_INT(wasm_linker_new(s, &l, &err), 0);
-	CHECK_INT(wasm_linker_func(l, "e", "i", ":", call_back, NULL, &err),
-		  0);
+	CHECK_INT(wasm_linker_func(l, "e", "i", ":", call_back, NULL, &err), 0);
 	CHECK_INT(wasm_instantiate(s, module, l, &inst, &err), 0);
 	CHECK(wasm_instance_export(inst, wasm_str("f"), &f));
 	CHECK_INT(wasm_call(f.func, NULL, &err), WASM_TRAP_STACK);
@@ -434,7 +433,8 @@ TEST(memory_grows_to_the_limit)
 	CHECK_INT(v[0].i32, 10);
 }
 
-/* --- messages ------------------------------------------------------------------ */
+/* --- messages
+ * ------------------------------------------------------------------ */
 
 TEST(errors_say_where)
 {

@@ -245,8 +245,10 @@ static void signal_sent(void)
 TEST(a_foreign_fault_kills_with_its_own_signal)
 {
 	static void (*const all[])(void) = {
-		fault_elsewhere,	  fault_outside_of_the_engine,
-		fault_in_a_host_function, fault_in_a_removed_memory,
+		fault_elsewhere,
+		fault_outside_of_the_engine,
+		fault_in_a_host_function,
+		fault_in_a_removed_memory,
 		signal_sent,
 	};
 
@@ -266,7 +268,8 @@ static void leave_17(int sig, siginfo_t *info, void *context)
 
 TEST(a_foreign_fault_reaches_the_handler_before_us)
 {
-	struct sigaction sa = {.sa_sigaction = leave_17, .sa_flags = SA_SIGINFO};
+	struct sigaction sa = {.sa_sigaction = leave_17,
+			       .sa_flags = SA_SIGINFO};
 	int status;
 	pid_t pid;
 

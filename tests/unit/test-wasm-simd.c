@@ -18,8 +18,8 @@ static void check_bytes(int line, v128 got, v128 want)
 
 #define CHECK_V(got, want) check_bytes(__LINE__, (v128)(got), (v128)(want))
 
-#define I8(...) v128_load((const int8_t[16]){__VA_ARGS__})
-#define U8(...) v128_load((const uint8_t[16]){__VA_ARGS__})
+#define I8(...)  v128_load((const int8_t[16]){__VA_ARGS__})
+#define U8(...)  v128_load((const uint8_t[16]){__VA_ARGS__})
 #define I16(...) v128_load((const int16_t[8]){__VA_ARGS__})
 #define U16(...) v128_load((const uint16_t[8]){__VA_ARGS__})
 #define I32(...) v128_load((const int32_t[4]){__VA_ARGS__})
@@ -36,8 +36,7 @@ TEST(bytes_saturate_wrap_and_average)
 
 	CHECK_V(simd_i8x16_add_sat_s(a, b), I8(127, -128, 2, -2, 127, 0, 5));
 	CHECK_V(simd_i8x16_sub_sat_s(a, b), I8(126, -127, 0, 0, 0, 0, 5));
-	CHECK_V(simd_i8x16_add_sat_u(a, b),
-		U8(128, 255, 2, 255, 200, 0, 5));
+	CHECK_V(simd_i8x16_add_sat_u(a, b), U8(128, 255, 2, 255, 200, 0, 5));
 	CHECK_V(simd_i8x16_sub_sat_u(a, b), U8(126, 0, 0, 0, 0, 0, 5));
 	CHECK_V(simd_i8x16_add(a, b), I8(-128, 127, 2, -2, -56, 0, 5));
 	CHECK_V(simd_i8x16_avgr_u(a, b), U8(64, 192, 1, 255, 100, 0, 3));
@@ -83,8 +82,8 @@ TEST(bytes_are_shuffled_and_swizzled)
 	CHECK_V(simd_i8x16_shuffle(a, b, lanes),
 		U8(65, 10, 50, 25, 11, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
 		   10));
-	CHECK_V(simd_i8x16_swizzle(a, U8(15, 0, 16, 255, 3, 0x80, 1, 1, 1, 1,
-					 1, 1, 1, 1, 1, 2)),
+	CHECK_V(simd_i8x16_swizzle(a, U8(15, 0, 16, 255, 3, 0x80, 1, 1, 1, 1, 1,
+					 1, 1, 1, 1, 2)),
 		U8(25, 10, 0, 0, 13, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11,
 		   12));
 }
@@ -135,7 +134,8 @@ TEST(products_of_the_extremes)
 {
 	v128 lo = I16(INT16_MIN, INT16_MIN, 16384, -1);
 
-	CHECK_V(simd_i16x8_q15mulr_sat_s(lo, lo), I16(INT16_MAX, INT16_MAX, 8192));
+	CHECK_V(simd_i16x8_q15mulr_sat_s(lo, lo),
+		I16(INT16_MAX, INT16_MAX, 8192));
 	CHECK_V(simd_i32x4_dot_i16x8_s(lo, lo), I32(INT32_MIN, 0x10000001));
 	CHECK_V(simd_i64x2_mul(I64(-3, INT64_MIN), I64(5, 2)), I64(-15, 0));
 }
@@ -155,19 +155,27 @@ TEST(floats_by_lane)
 	CHECK_V(simd_f32x4_neg(a), F32(-0.0f, -1.5f, 2.5f, -inf));
 	CHECK_V(simd_f64x2_sqrt(F64(4, 2.25)), F64(2, 1.5));
 	CHECK_V(simd_f32x4_lt(a, b), I32(0, -1, -1, 0));
-	CHECK(simd_f32x4_extract_lane(simd_f32x4_min(F32(__builtin_nanf("")),
-						     a), 0) !=
-	      simd_f32x4_extract_lane(simd_f32x4_min(F32(__builtin_nanf("")),
-						     a), 0));
+	CHECK(simd_f32x4_extract_lane(
+		      simd_f32x4_min(F32(__builtin_nanf("")), a), 0) !=
+	      simd_f32x4_extract_lane(
+		      simd_f32x4_min(F32(__builtin_nanf("")), a), 0));
 }
 
 /* Lanes are computed without branches, scalars with them. */
 static uint64_t random_bits(uint64_t *state, bool wide)
 {
 	static const double special[] = {
-		0.0,	  0.5,	   1.5,	      2.5,	  0.49999999999999994,
-		8388607.5, 8388608.5, 4503599627370495.5, 4503599627370497.0,
-		1e-310,	  __builtin_inf(),
+		0.0,
+		0.5,
+		1.5,
+		2.5,
+		0.49999999999999994,
+		8388607.5,
+		8388608.5,
+		4503599627370495.5,
+		4503599627370497.0,
+		1e-310,
+		__builtin_inf(),
 	};
 	uint64_t bits;
 
@@ -188,35 +196,35 @@ static uint64_t random_bits(uint64_t *state, bool wide)
 	return bits;
 }
 
-#define CHECK_LANES(T, V, F, got, scalar)                                   \
-	do {                                                                \
-		V r_ = (V)(got);                                            \
-		for (size_t i = 0; i < 16 / sizeof(F); i++) {               \
-			F x = ((V)a)[i], y = ((V)b)[i];                     \
-			/* Of two NaNs the machine may take either. */      \
-			if (x != x && y != y && r_[i] != r_[i])             \
-				continue;                                   \
+#define CHECK_LANES(T, V, F, got, scalar)                                    \
+	do {                                                                 \
+		V r_ = (V)(got);                                             \
+		for (size_t i = 0; i < 16 / sizeof(F); i++) {                \
+			F x = ((V)a)[i], y = ((V)b)[i];                      \
+			/* Of two NaNs the machine may take either. */       \
+			if (x != x && y != y && r_[i] != r_[i])              \
+				continue;                                    \
 			if (num_##T##_bits(r_[i]) != num_##T##_bits(scalar)) \
-				test_fail(__FILE__, __LINE__,               \
-					  #scalar " of %a, %a: %a", x, y,   \
-					  r_[i]);                           \
-		}                                                           \
+				test_fail(__FILE__, __LINE__,                \
+					  #scalar " of %a, %a: %a", x, y,    \
+					  r_[i]);                            \
+		}                                                            \
 	} while (0)
 
-#define CHECK_FLOAT_SHAPE(shape, T, V, F)                             \
-	do {                                                                \
-		CHECK_LANES(T, V, F, simd_##shape##_floor(a),  \
-			    num_##T##_floor(x));                            \
-		CHECK_LANES(T, V, F, simd_##shape##_ceil(a),   \
-			    num_##T##_ceil(x));                             \
-		CHECK_LANES(T, V, F, simd_##shape##_trunc(a),  \
-			    num_##T##_trunc(x));                            \
-		CHECK_LANES(T, V, F,                           \
-			    simd_##shape##_nearest(a), num_##T##_nearest(x)); \
-		CHECK_LANES(T, V, F, simd_##shape##_min(a, b), \
-			    num_##T##_min(x, y));                           \
-		CHECK_LANES(T, V, F, simd_##shape##_max(a, b), \
-			    num_##T##_max(x, y));                           \
+#define CHECK_FLOAT_SHAPE(shape, T, V, F)                       \
+	do {                                                    \
+		CHECK_LANES(T, V, F, simd_##shape##_floor(a),   \
+			    num_##T##_floor(x));                \
+		CHECK_LANES(T, V, F, simd_##shape##_ceil(a),    \
+			    num_##T##_ceil(x));                 \
+		CHECK_LANES(T, V, F, simd_##shape##_trunc(a),   \
+			    num_##T##_trunc(x));                \
+		CHECK_LANES(T, V, F, simd_##shape##_nearest(a), \
+			    num_##T##_nearest(x));              \
+		CHECK_LANES(T, V, F, simd_##shape##_min(a, b),  \
+			    num_##T##_min(x, y));               \
+		CHECK_LANES(T, V, F, simd_##shape##_max(a, b),  \
+			    num_##T##_max(x, y));               \
 	} while (0)
 
 TEST(lanes_agree_with_scalars)
@@ -284,10 +292,11 @@ TEST(relaxed_instructions_take_the_deterministic_choice)
 	/* Rounded once: (1 + e)^2 - 1 = 2e + e^2. */
 	CHECK_V(simd_f32x4_relaxed_madd(x, x, z), F32(0x1.000001p-22f));
 	CHECK_V(simd_f32x4_relaxed_nmadd(x, F32(2), F32(2 + 2 * tiny)), F32(0));
-	CHECK_V(simd_i8x16_relaxed_swizzle(U8(9), U8(16)), U8(0, 9, 9, 9, 9, 9,
-		9, 9, 9, 9, 9, 9, 9, 9, 9, 9));
+	CHECK_V(simd_i8x16_relaxed_swizzle(U8(9), U8(16)),
+		U8(0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9));
 	CHECK_V(simd_i32x4_relaxed_trunc_f32x4_s(F32(inf)), I32(INT32_MAX));
-	CHECK_V(simd_i16x8_relaxed_dot_i8x16_i7x16_s(I8(-128, -128), I8(127, 127)),
+	CHECK_V(simd_i16x8_relaxed_dot_i8x16_i7x16_s(I8(-128, -128),
+						     I8(127, 127)),
 		I16(-32512));
 	CHECK_V(simd_i32x4_relaxed_dot_i8x16_i7x16_add_s(
 			I8(1, 2, 3, 4), I8(10, 20, 30, 40), I32(1000)),

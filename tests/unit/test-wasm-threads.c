@@ -23,8 +23,8 @@ static void put(struct code *c, const void *bytes, size_t n)
 	c->len += n;
 }
 
-#define PUT(c, ...) put(c, (uint8_t[]){__VA_ARGS__}, \
-			sizeof((uint8_t[]){__VA_ARGS__}))
+#define PUT(c, ...) \
+	put(c, (uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
 
 static void put_leb(struct code *c, size_t n)
 {
@@ -45,7 +45,7 @@ static void put_section(struct code *c, uint8_t id, const struct code *s)
 /* `params` and `result` are i32 or i64; the body reads locals. */
 struct function {
 	const char *params; /* letters: i I */
-	char result;	    /* 0: none */
+	char result;        /* 0: none */
 	uint8_t body[128];
 	size_t body_len;
 };
@@ -118,9 +118,8 @@ static struct wasm_store *new_store(void)
 	return store;
 }
 
-static struct wasm_instance *load(struct wasm_store *store,
-				  const struct code *code,
-				  struct wasm_memory *mem)
+static struct wasm_instance *
+load(struct wasm_store *store, const struct code *code, struct wasm_memory *mem)
 {
 	struct wasm_extern ext = {.kind = WASM_MEMORY, .memory = mem};
 	struct wasm_instance *inst = NULL;
@@ -131,7 +130,8 @@ static struct wasm_instance *load(struct wasm_store *store,
 	if (wasm_linker_new(store, &linker, &err) != 0 ||
 	    wasm_linker_extern(linker, wasm_str("env"), wasm_str("mem"), ext,
 			       &err) != 0 ||
-	    wasm_module_load(store, code->data, code->len, &module, &err) != 0 ||
+	    wasm_module_load(store, code->data, code->len, &module, &err) !=
+		    0 ||
 	    wasm_instantiate(store, module, linker, &inst, &err) != 0)
 		test_fail(__FILE__, __LINE__, "%s", err.msg);
 	return inst;
@@ -181,23 +181,25 @@ static uint64_t value_of(char type, union wasm_value v)
 
 static uint64_t model(unsigned int op, uint64_t old, uint64_t v)
 {
-	return op == 0 ? old + v :
-	       op == 1 ? old - v :
-	       op == 2 ? old & v :
-	       op == 3 ? old | v :
-	       op == 4 ? old ^ v :
-			 v;
+	return op == 0   ? old + v
+	       : op == 1 ? old - v
+	       : op == 2 ? old & v
+	       : op == 3 ? old | v
+	       : op == 4 ? old ^ v
+			 : v;
 }
 
 static const uint64_t operands[] = {
-	0, 1, 0x7f, 0xff, 0x100, 0x8001, 0xffff, 0xffffffff,
-	UINT64_C(0x123456789abcdef0), UINT64_MAX,
+	0,          1,          0x7f,
+	0xff,       0x100,      0x8001,
+	0xffff,     0xffffffff, UINT64_C(0x123456789abcdef0),
+	UINT64_MAX,
 };
 
-#define FOR_EACH_OPERAND(x) \
-	for (size_t i_ = 0; \
-	     i_ < sizeof(operands) / sizeof(*operands) && \
-	     ((x) = operands[i_], true); i_++)
+#define FOR_EACH_OPERAND(x)                                              \
+	for (size_t i_ = 0; i_ < sizeof(operands) / sizeof(*operands) && \
+			    ((x) = operands[i_], true);                  \
+	     i_++)
 
 /* One atomic access of `op` on 16 bytes around 64, and its model. */
 static void check_rmw(struct wasm_instance *inst, uint8_t *base, size_t w,
@@ -217,10 +219,11 @@ static void check_rmw(struct wasm_instance *inst, uint8_t *base, size_t w,
 	CHECK(value_of(width[w].type, args[0]) == (old & mask(bytes)));
 	memcpy(&got, base + 64, bytes);
 	if (memcmp(before, base + 56, 32) != 0)
-		test_fail(__FILE__, __LINE__,
-			  "operation %u, width %zu: %#llx with %#llx gives %#llx",
-			  op, w, (unsigned long long)old, (unsigned long long)v,
-			  (unsigned long long)got);
+		test_fail(
+			__FILE__, __LINE__,
+			"operation %u, width %zu: %#llx with %#llx gives %#llx",
+			op, w, (unsigned long long)old, (unsigned long long)v,
+			(unsigned long long)got);
 }
 
 TEST(read_modify_write)
@@ -250,13 +253,12 @@ TEST(read_modify_write)
 			union wasm_value far[2] = {{.i32 = 65540}, {.i64 = 0}};
 
 			FOR_EACH_OPERAND(old)
-				for (int k = 0; k < 10; k++) {
-					v = operands[k];
-					check_rmw(inst, mem->base, w, op, old,
-						  v);
-				}
-			CHECK_INT(call(inst, w, odd), width[w].bytes > 1 ?
-						WASM_TRAP_UNALIGNED : 0);
+			for (int k = 0; k < 10; k++) {
+				v = operands[k];
+				check_rmw(inst, mem->base, w, op, old, v);
+			}
+			CHECK_INT(call(inst, w, odd),
+				  width[w].bytes > 1 ? WASM_TRAP_UNALIGNED : 0);
 			CHECK_INT(call(inst, w, far), WASM_TRAP_MEMORY_BOUNDS);
 		}
 		free(c);
@@ -286,17 +288,19 @@ TEST(compare_and_exchange)
 	for (size_t w = 0; w < WIDTHS; w++) {
 		const unsigned int bytes = width[w].bytes;
 		const uint64_t old = UINT64_C(0xf1e2d3c4b5a69788) & mask(bytes);
-		uint64_t got, expected[] = {old, old + 1, old | UINT64_C(1) << 31,
-					    old | UINT64_C(1) << 63};
+		uint64_t got,
+			expected[] = {old, old + 1, old | UINT64_C(1) << 31,
+				      old | UINT64_C(1) << 63};
 
 		for (size_t k = 0; k < 4; k++) {
-			union wasm_value v[3] = {
-				{.i32 = 8}, {.i64 = expected[k]}, {.i64 = 0x77}};
+			union wasm_value v[3] = {{.i32 = 8},
+						 {.i64 = expected[k]},
+						 {.i64 = 0x77}};
 			/* The operand counts in full: a narrow access can't
 			 * find a wide number. */
-			uint64_t given = width[w].type == 'i' ?
-						 (uint32_t)expected[k] :
-						 expected[k];
+			uint64_t given = width[w].type == 'i'
+						 ? (uint32_t)expected[k]
+						 : expected[k];
 
 			memcpy(mem->base + 8, &old, bytes);
 			CHECK_INT(call(inst, w, v), 0);
@@ -373,26 +377,38 @@ enum { WAIT32, NOTIFY, LOCKED_ADD, WAIT64 };
 static const struct function shared_functions[] = {
 	[WAIT32] = {"iiI", 'i', {0x20, 0, 0x20, 1, 0x20, 2, 0xfe, 1, 2, 0}, 10},
 	[NOTIFY] = {"ii", 'i', {0x20, 0, 0x20, 1, 0xfe, 0, 2, 0}, 8},
-	[LOCKED_ADD] = {"i", 0, {
-		0x03, 0x40,				/* loop */
-		0x41, 0, 0x41, 0, 0x41, 1,		/*   0 0 1 */
-		0xfe, 0x48, 2, 0,			/*   cmpxchg */
-		0x04, 0x40,				/*   if */
-		0x03, 0x40,				/*     loop */
-		0x41, 0, 0x41, 2, 0xfe, 0x41, 2, 0,	/*       0 2 xchg */
-		0x04, 0x40,				/*       if */
-		0x41, 0, 0x41, 2, 0x42, 0x7f,		/*         0 2 -1 */
-		0xfe, 1, 2, 0, 0x1a, 0x0c, 1,		/*         wait32 */
-		0x0b, 0x0b, 0x0b,			/*   end */
-		0x41, 0, 0x41, 0, 0x28, 2, 64,		/*   0 load(64) */
-		0x41, 1, 0x6a, 0x36, 2, 64,		/*   1 + store(64) */
-		0x41, 0, 0x41, 0, 0xfe, 0x41, 2, 0,	/*   0 0 xchg */
-		0x41, 2, 0x46, 0x04, 0x40,		/*   2 = if */
-		0x41, 0, 0x41, 1, 0xfe, 0, 2, 0, 0x1a,	/*     0 1 notify */
-		0x0b,					/*   end */
-		0x20, 0, 0x41, 1, 0x6b, 0x22, 0,	/*   n -= 1 */
-		0x0d, 0, 0x0b,				/*   br_if end */
-	}, 88},
+	[LOCKED_ADD] = {"i",
+			0,
+			{
+				0x03, 0x40, /* loop */
+				0x41, 0,    0x41, 0,    0x41,
+				1,                   /*   0 0 1 */
+				0xfe, 0x48, 2,    0, /*   cmpxchg */
+				0x04, 0x40,          /*   if */
+				0x03, 0x40,          /*     loop */
+				0x41, 0,    0x41, 2,    0xfe,
+				0x41, 2,    0, /*       0 2 xchg */
+				0x04, 0x40,    /*       if */
+				0x41, 0,    0x41, 2,    0x42,
+				0x7f, /*         0 2 -1 */
+				0xfe, 1,    2,    0,    0x1a,
+				0x0c, 1,          /*         wait32 */
+				0x0b, 0x0b, 0x0b, /*   end */
+				0x41, 0,    0x41, 0,    0x28,
+				2,    64, /*   0 load(64) */
+				0x41, 1,    0x6a, 0x36, 2,
+				64, /*   1 + store(64) */
+				0x41, 0,    0x41, 0,    0xfe,
+				0x41, 2,    0,                /*   0 0 xchg */
+				0x41, 2,    0x46, 0x04, 0x40, /*   2 = if */
+				0x41, 0,    0x41, 1,    0xfe,
+				0,    2,    0,    0x1a, /*     0 1 notify */
+				0x0b,                   /*   end */
+				0x20, 0,    0x41, 1,    0x6b,
+				0x22, 0,          /*   n -= 1 */
+				0x0d, 0,    0x0b, /*   br_if end */
+			},
+			88},
 	[WAIT64] = {"iII", 'i', {0x20, 0, 0x20, 1, 0x20, 2, 0xfe, 2, 3, 0}, 10},
 };
 
@@ -437,8 +453,8 @@ TEST(a_lock_made_of_atomics_excludes_other_threads)
 	void *ret;
 
 	for (int i = 0; i < THREADS; i++)
-		CHECK(pthread_create(&t[i], NULL, run_locked_add,
-				     &engine[i]) == 0);
+		CHECK(pthread_create(&t[i], NULL, run_locked_add, &engine[i]) ==
+		      0);
 	for (int i = 0; i < THREADS; i++)
 		CHECK(pthread_join(t[i], &ret) == 0 && ret == &engine[i]);
 	memcpy(&sum, mem->base + 64, sizeof(sum));

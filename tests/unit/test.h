@@ -29,41 +29,41 @@ void test_skip(const char *feature, const char *fmt, ...)
 /* A fresh directory, removed with all it holds when the test ends. */
 const char *test_tmpdir(void);
 
-#define TEST(id)                                              \
-	static void test_##id(void);                          \
-	static struct test entry_##id = {#id, test_##id, 0};  \
+#define TEST(id)                                                \
+	static void test_##id(void);                            \
+	static struct test entry_##id = {#id, test_##id, 0};    \
 	__attribute__((constructor)) static void reg_##id(void) \
-	{                                                     \
-		test_register(&entry_##id);                   \
-	}                                                     \
+	{                                                       \
+		test_register(&entry_##id);                     \
+	}                                                       \
 	static void test_##id(void)
 
-#define CHECK(cond)                                              \
-	do {                                                     \
-		if (!(cond))                                     \
+#define CHECK(cond)                                                 \
+	do {                                                        \
+		if (!(cond))                                        \
 			test_fail(__FILE__, __LINE__, "%s", #cond); \
 	} while (0)
 
-#define CHECK_STR(got, want)                                              \
-	do {                                                              \
-		const char *got_ = (got), *want_ = (want);                \
-		if (!got_ || strcmp(got_, want_) != 0)                    \
-			test_fail(__FILE__, __LINE__,                     \
-				  "%s is \"%s\", not \"%s\"", #got,       \
-				  got_ ? got_ : "(null)", want_);         \
+#define CHECK_STR(got, want)                                        \
+	do {                                                        \
+		const char *got_ = (got), *want_ = (want);          \
+		if (!got_ || strcmp(got_, want_) != 0)              \
+			test_fail(__FILE__, __LINE__,               \
+				  "%s is \"%s\", not \"%s\"", #got, \
+				  got_ ? got_ : "(null)", want_);   \
 	} while (0)
 
-#define CHECK_INT(got, want)                                             \
-	do {                                                             \
-		long long got_ = (long long)(got);                       \
-		long long want_ = (long long)(want);                     \
-		if (got_ != want_)                                       \
+#define CHECK_INT(got, want)                                                  \
+	do {                                                                  \
+		long long got_ = (long long)(got);                            \
+		long long want_ = (long long)(want);                          \
+		if (got_ != want_)                                            \
 			test_fail(__FILE__, __LINE__, "%s is %lld, not %lld", \
-				  #got, got_, want_);                    \
+				  #got, got_, want_);                         \
 	} while (0)
 
-#define SKIP_UNLESS(feature, cond, ...)                \
-	do {                                           \
-		if (!(cond))                           \
+#define SKIP_UNLESS(feature, cond, ...)                  \
+	do {                                             \
+		if (!(cond))                             \
 			test_skip(feature, __VA_ARGS__); \
 	} while (0)

@@ -99,8 +99,7 @@ static void run_calls(const char *name, struct wasm_instance *inst)
 
 			v[0].i32 = args[i].a;
 			v[1].i64 = args[i].b;
-			is32 = wasm_func_type(ext.func)->results[0] ==
-			       WASM_I32;
+			is32 = wasm_func_type(ext.func)->results[0] == WASM_I32;
 			rc = wasm_call(ext.func, v, &err);
 			printf("%s %s %zu ", name, export, i);
 			if (rc > 0)
@@ -138,8 +137,8 @@ static int run_file(const char *path)
 	if (rc == 0)
 		rc = wasm_linker_new(store, &linker, &err);
 	if (rc == 0)
-		rc = wasm_module_load(store, bytes, (size_t)st.st_size,
-				      &module, &err);
+		rc = wasm_module_load(store, bytes, (size_t)st.st_size, &module,
+				      &err);
 	if (rc == 0)
 		rc = wasm_instantiate(store, module, linker, &inst, &err);
 	if (rc == 0)

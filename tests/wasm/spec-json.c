@@ -134,10 +134,10 @@ static struct node *parse_value(struct parser *p)
 	char c = skip_space(p);
 	bool ok;
 
-	n->kind = c == '{' ? NODE_OBJECT :
-		  c == '[' ? NODE_ARRAY :
-		  c == '"' ? NODE_STRING :
-			     NODE_OTHER;
+	n->kind = c == '{'   ? NODE_OBJECT
+		  : c == '[' ? NODE_ARRAY
+		  : c == '"' ? NODE_STRING
+			     : NODE_OTHER;
 	if (n->kind == NODE_OTHER) {
 		n->len = strcspn(p->at, ",]} \t\r\n");
 		n->text = arena_strndup(p->arena, p->at, n->len);

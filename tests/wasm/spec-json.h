@@ -13,7 +13,7 @@ enum node_kind { NODE_OBJECT, NODE_ARRAY, NODE_STRING, NODE_OTHER };
 
 struct node {
 	enum node_kind kind;
-	const char *key; /* in an object */
+	const char *key;  /* in an object */
 	const char *text; /* of a string, decoded; else as it stood */
 	size_t len;
 	struct node *first; /* of an object or array */

@@ -102,8 +102,8 @@ static int add_global(struct runner *r, const char *name, wasm_type type,
 	union wasm_value both[2] = {v};
 	int rc = wasm_global_new(r->store, type, false, both, &ext.global, err);
 
-	return rc ? rc :
-		    wasm_linker_extern(r->linker, wasm_str("spectest"),
+	return rc ? rc
+		  : wasm_linker_extern(r->linker, wasm_str("spectest"),
 				       wasm_str(name), ext, err);
 }
 
@@ -116,8 +116,8 @@ static int add_table(struct runner *r, const char *name, bool is64,
 	int rc = wasm_table_new(r->store, WASM_FUNCREF, &limits, &ext.table,
 				err);
 
-	return rc ? rc :
-		    wasm_linker_extern(r->linker, wasm_str("spectest"),
+	return rc ? rc
+		  : wasm_linker_extern(r->linker, wasm_str("spectest"),
 				       wasm_str(name), ext, err);
 }
 
@@ -127,8 +127,8 @@ static int add_memory(struct runner *r, struct err *err)
 	struct wasm_extern ext = {.kind = WASM_MEMORY};
 	int rc = wasm_memory_new(r->store, &limits, &ext.memory, err);
 
-	return rc ? rc :
-		    wasm_linker_extern(r->linker, wasm_str("spectest"),
+	return rc ? rc
+		  : wasm_linker_extern(r->linker, wasm_str("spectest"),
 				       wasm_str("memory"), ext, err);
 }
 
@@ -137,9 +137,9 @@ static int add_spectest(struct runner *r, struct err *err)
 	static const struct {
 		const char *name, *sig;
 	} prints[] = {
-		{"print", ":"},		    {"print_i32", "i:"},
-		{"print_i64", "I:"},	    {"print_f32", "f:"},
-		{"print_f64", "F:"},	    {"print_i32_f32", "if:"},
+		{"print", ":"},           {"print_i32", "i:"},
+		{"print_i64", "I:"},      {"print_f32", "f:"},
+		{"print_f64", "F:"},      {"print_i32_f32", "if:"},
 		{"print_f64_f64", "FF:"},
 	};
 	int rc = 0;
@@ -456,8 +456,7 @@ static bool do_assert_exception(struct runner *r)
 	if (!run_action(r, &o))
 		return false;
 	return o.rc == WASM_TRAP_EXCEPTION ||
-	       fail(r, "%s, not an exception",
-		    o.rc ? o.err.msg : "returned");
+	       fail(r, "%s, not an exception", o.rc ? o.err.msg : "returned");
 }
 
 static bool do_assert_uninstantiable(struct runner *r)
@@ -607,8 +606,8 @@ static void collect(const char *path, char ***files)
 			xasprintf("%s/%s", path, list[i]->d_name);
 		bool hidden = list[i]->d_name[0] == '.';
 
-		if (!hidden && (list[i]->d_type == DT_DIR ||
-				str_ends_with(sub, ".json")))
+		if (!hidden &&
+		    (list[i]->d_type == DT_DIR || str_ends_with(sub, ".json")))
 			collect(sub, files);
 		free(list[i]);
 	}
@@ -634,7 +633,7 @@ int main(int argc, char **argv)
 		else
 			collect(argv[i], &files);
 	}
-	STRV_FOREACH(f, files) {
+	STRV_FOREACH (f, files) {
 		struct counts before = sum;
 		const char *name = strrchr(*f, '/');
 		bool ok = run_apart(*f, &sum);
@@ -642,8 +641,7 @@ int main(int argc, char **argv)
 		bad += !ok;
 		printf("%sok %u - %s: %u of %u commands\n", ok ? "" : "not ",
 		       ++n, name ? name + 1 : *f, sum.passed - before.passed,
-		       sum.passed + sum.failed - before.passed -
-			       before.failed);
+		       sum.passed + sum.failed - before.passed - before.failed);
 	}
 	printf("1..%u\n# %u files, %u commands: %u passed, %u failed\n", n, n,
 	       sum.passed + sum.failed, sum.passed, sum.failed);

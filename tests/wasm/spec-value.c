@@ -16,10 +16,10 @@ static bool is(const char *a, const char *b)
 
 static unsigned int lane_bytes(const char *type)
 {
-	return is(type, "i8") ? 1 :
-	       is(type, "i16") ? 2 :
-	       is(type, "i64") || is(type, "f64") ? 8 :
-						    4;
+	return is(type, "i8")                       ? 1
+	       : is(type, "i16")                    ? 2
+	       : is(type, "i64") || is(type, "f64") ? 8
+						    : 4;
 }
 
 /* `n` lanes, or the one of a scalar: decimal bits. */
@@ -39,8 +39,8 @@ static void lanes_to_bytes(const struct node *lane, unsigned int width,
 static bool lane_matches(const char *pattern, unsigned int width, bool is_float,
 			 uint64_t got)
 {
-	const uint64_t canonical = width == 4 ? UINT64_C(0x7fc00000) :
-						UINT64_C(0x7ff8000000000000);
+	const uint64_t canonical = width == 4 ? UINT64_C(0x7fc00000)
+					      : UINT64_C(0x7ff8000000000000);
 	const uint64_t magnitude = width == 4 ? INT32_MAX : INT64_MAX;
 
 	if (is_float && is(pattern, "nan:canonical"))
@@ -147,7 +147,7 @@ static bool ref_matches(struct wasm_store *store, const struct node *pattern,
 		const char *name;
 		enum wasm_heap heap;
 	} kinds[] = {
-		{"funcref", WASM_HEAP_FUNC},	 {"i31ref", WASM_HEAP_I31},
+		{"funcref", WASM_HEAP_FUNC},     {"i31ref", WASM_HEAP_I31},
 		{"structref", WASM_HEAP_STRUCT}, {"arrayref", WASM_HEAP_ARRAY},
 		{"eqref", WASM_HEAP_EQ},
 	};
@@ -162,8 +162,8 @@ static bool ref_matches(struct wasm_store *store, const struct node *pattern,
 		return wasm_ref_is(store, ref, type, WASM_HEAP_EXTERN);
 	if (is(want, "externref") || is(want, "hostref"))
 		return wasm_ref_is(store, ref, type,
-				   is(want, "externref") ? WASM_HEAP_EXTERN :
-							   WASM_HEAP_ANY) &&
+				   is(want, "externref") ? WASM_HEAP_EXTERN
+							 : WASM_HEAP_ANY) &&
 		       wasm_ref_host(ref) == host_object(pattern);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (is(want, kinds[i].name))

@@ -5,7 +5,7 @@
  * the sanitizers' build of hull judges best.  Addresses are those of a scratch
  * buffer, of the end of memory, or beyond, so that this program survives. */
 
-#define IMPORT(name)                                           \
+#define IMPORT(name)                                            \
 	__attribute__((import_module("wasi_snapshot_preview1"), \
 		       import_name(#name)))
 
@@ -42,8 +42,10 @@ static i a(void)
 
 static i n(void)
 {
-	static const i odd[] = {0, 1, 2, 3, 4, 5, 7, 8, 16, 24, 28, 128, 1024,
-				1025, 4096, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const i odd[] = {0,          1,          2,         3,    4,
+				5,          7,          8,         16,   24,
+				28,         128,        1024,      1025, 4096,
+				0x7fffffff, 0x80000000, 0xffffffff};
 
 	return random32() % 4 ? odd[random32() % (sizeof(odd) / sizeof(*odd))]
 			      : random32();
@@ -68,8 +70,8 @@ static i fd(void)
 /* Paths, structures and iovecs are whatever lies in the buffer. */
 static void fill(void)
 {
-	static const char *const paths[] = {"file", "dir/a", "../x", "/",
-					    "evil/y", "new", "dir", "link"};
+	static const char *const paths[] = {"file",   "dir/a", "../x", "/",
+					    "evil/y", "new",   "dir",  "link"};
 	char *p = scratch + random32() % 32768;
 	uint32_t *words = (uint32_t *)(scratch + random32() % 8192 * 4);
 
@@ -80,12 +82,12 @@ static void fill(void)
 	}
 }
 
-#define F0(name) IMPORT(name) i x_##name(void);
-#define F1(name, A) IMPORT(name) i x_##name(A);
-#define F2(name, A, B) IMPORT(name) i x_##name(A, B);
-#define F3(name, A, B, C) IMPORT(name) i x_##name(A, B, C);
-#define F4(name, A, B, C, D) IMPORT(name) i x_##name(A, B, C, D);
-#define F5(name, A, B, C, D, E) IMPORT(name) i x_##name(A, B, C, D, E);
+#define F0(name)                   IMPORT(name) i x_##name(void);
+#define F1(name, A)                IMPORT(name) i x_##name(A);
+#define F2(name, A, B)             IMPORT(name) i x_##name(A, B);
+#define F3(name, A, B, C)          IMPORT(name) i x_##name(A, B, C);
+#define F4(name, A, B, C, D)       IMPORT(name) i x_##name(A, B, C, D);
+#define F5(name, A, B, C, D, E)    IMPORT(name) i x_##name(A, B, C, D, E);
 #define F6(name, A, B, C, D, E, G) IMPORT(name) i x_##name(A, B, C, D, E, G);
 #define F7(name, A, B, C, D, E, G, H) \
 	IMPORT(name) i x_##name(A, B, C, D, E, G, H);
@@ -152,58 +154,156 @@ static uint32_t rights(void)
 static void call(unsigned int which)
 {
 	switch (which) {
-	case 0: x_args_get(a(), a()); break;
-	case 1: x_args_sizes_get(a(), a()); break;
-	case 2: x_environ_get(a(), a()); break;
-	case 3: x_environ_sizes_get(a(), a()); break;
-	case 4: x_clock_res_get(n(), a()); break;
-	case 5: x_clock_time_get(n(), big(), a()); break;
-	case 6: x_fd_advise(fd(), big(), big(), n()); break;
+	case 0:
+		x_args_get(a(), a());
+		break;
+	case 1:
+		x_args_sizes_get(a(), a());
+		break;
+	case 2:
+		x_environ_get(a(), a());
+		break;
+	case 3:
+		x_environ_sizes_get(a(), a());
+		break;
+	case 4:
+		x_clock_res_get(n(), a());
+		break;
+	case 5:
+		x_clock_time_get(n(), big(), a());
+		break;
+	case 6:
+		x_fd_advise(fd(), big(), big(), n());
+		break;
 	/* A file of a sane size: it is real. */
-	case 7: x_fd_allocate(fd(), random32() % 99999, len()); break;
-	case 8: x_fd_close(fd() | 4); break;
-	case 9: x_fd_datasync(fd()); break;
-	case 10: x_fd_fdstat_get(fd(), a()); break;
-	case 11: x_fd_fdstat_set_flags(fd(), n() | 4); break;
-	case 12: x_fd_fdstat_set_rights(fd() | 4, rights(), rights()); break;
-	case 13: x_fd_filestat_get(fd(), a()); break;
-	case 14: x_fd_filestat_set_size(fd(), random32() % 99999); break;
-	case 15: x_fd_filestat_set_times(fd(), big(), big(), n()); break;
-	case 16: x_fd_pread(fd(), a(), n(), big(), a()); break;
-	case 17: x_fd_prestat_get(fd(), a()); break;
-	case 18: x_fd_prestat_dir_name(fd(), a(), len()); break;
-	case 19: x_fd_pwrite(fd() | 4, a(), n(), random32() % 99999, a()); break;
-	case 20: x_fd_read(fd() | 4, a(), n(), a()); break;
-	case 21: x_fd_readdir(fd(), a(), len(), big(), a()); break;
-	case 22: x_fd_renumber(fd() | 4, fd() | 4); break;
-	case 23: x_fd_seek(fd(), big(), n(), a()); break;
-	case 24: x_fd_sync(fd()); break;
-	case 25: x_fd_tell(fd(), a()); break;
-	case 26: x_fd_write(fd() | 4, a(), n(), a()); break;
-	case 27: x_path_create_directory(fd(), a(), len()); break;
-	case 28: x_path_filestat_get(fd(), n(), a(), len(), a()); break;
-	case 29: x_path_filestat_set_times(fd(), n(), a(), len(), big(), big(),
-					   n()); break;
-	case 30: x_path_link(fd(), n(), a(), len(), fd(), a(), len()); break;
-	case 31: x_path_open(fd(), n(), a(), len(), n(), rights(), rights(),
-			     n() | 4, a()); break;
-	case 32: x_path_readlink(fd(), a(), len(), a(), len(), a()); break;
-	case 33: x_path_remove_directory(fd(), a(), len()); break;
-	case 34: x_path_rename(fd(), a(), len(), fd(), a(), len()); break;
-	case 35: x_path_symlink(a(), len(), fd(), a(), len()); break;
-	case 36: x_path_unlink_file(fd(), a(), len()); break;
-	case 37: x_random_get(a(), len()); break;
-	case 38: x_sock_recv(fd(), a(), n(), n(), a(), a()); break;
-	case 39: x_sock_send(fd(), a(), n(), 0, a()); break;
-	case 40: x_sock_shutdown(fd(), n()); break;
-	case 41: x_sock_open(n(), n(), a()); break;
-	case 42: x_sock_bind(fd(), a(), n()); break;
-	case 43: x_sock_listen(fd(), n()); break;
-	case 44: x_sock_send_to(fd(), a(), n(), a(), n(), 0, a()); break;
-	case 45: x_sock_getlocaladdr(fd(), a(), a(), a()); break;
-	case 46: x_sock_getpeeraddr_v2(fd(), a(), a()); break;
-	case 47: x_sock_getsockopt(fd(), 0, n(), a(), a()); break;
-	case 48: x_sock_setsockopt(fd(), 0, n(), a(), len()); break;
+	case 7:
+		x_fd_allocate(fd(), random32() % 99999, len());
+		break;
+	case 8:
+		x_fd_close(fd() | 4);
+		break;
+	case 9:
+		x_fd_datasync(fd());
+		break;
+	case 10:
+		x_fd_fdstat_get(fd(), a());
+		break;
+	case 11:
+		x_fd_fdstat_set_flags(fd(), n() | 4);
+		break;
+	case 12:
+		x_fd_fdstat_set_rights(fd() | 4, rights(), rights());
+		break;
+	case 13:
+		x_fd_filestat_get(fd(), a());
+		break;
+	case 14:
+		x_fd_filestat_set_size(fd(), random32() % 99999);
+		break;
+	case 15:
+		x_fd_filestat_set_times(fd(), big(), big(), n());
+		break;
+	case 16:
+		x_fd_pread(fd(), a(), n(), big(), a());
+		break;
+	case 17:
+		x_fd_prestat_get(fd(), a());
+		break;
+	case 18:
+		x_fd_prestat_dir_name(fd(), a(), len());
+		break;
+	case 19:
+		x_fd_pwrite(fd() | 4, a(), n(), random32() % 99999, a());
+		break;
+	case 20:
+		x_fd_read(fd() | 4, a(), n(), a());
+		break;
+	case 21:
+		x_fd_readdir(fd(), a(), len(), big(), a());
+		break;
+	case 22:
+		x_fd_renumber(fd() | 4, fd() | 4);
+		break;
+	case 23:
+		x_fd_seek(fd(), big(), n(), a());
+		break;
+	case 24:
+		x_fd_sync(fd());
+		break;
+	case 25:
+		x_fd_tell(fd(), a());
+		break;
+	case 26:
+		x_fd_write(fd() | 4, a(), n(), a());
+		break;
+	case 27:
+		x_path_create_directory(fd(), a(), len());
+		break;
+	case 28:
+		x_path_filestat_get(fd(), n(), a(), len(), a());
+		break;
+	case 29:
+		x_path_filestat_set_times(fd(), n(), a(), len(), big(), big(),
+					  n());
+		break;
+	case 30:
+		x_path_link(fd(), n(), a(), len(), fd(), a(), len());
+		break;
+	case 31:
+		x_path_open(fd(), n(), a(), len(), n(), rights(), rights(),
+			    n() | 4, a());
+		break;
+	case 32:
+		x_path_readlink(fd(), a(), len(), a(), len(), a());
+		break;
+	case 33:
+		x_path_remove_directory(fd(), a(), len());
+		break;
+	case 34:
+		x_path_rename(fd(), a(), len(), fd(), a(), len());
+		break;
+	case 35:
+		x_path_symlink(a(), len(), fd(), a(), len());
+		break;
+	case 36:
+		x_path_unlink_file(fd(), a(), len());
+		break;
+	case 37:
+		x_random_get(a(), len());
+		break;
+	case 38:
+		x_sock_recv(fd(), a(), n(), n(), a(), a());
+		break;
+	case 39:
+		x_sock_send(fd(), a(), n(), 0, a());
+		break;
+	case 40:
+		x_sock_shutdown(fd(), n());
+		break;
+	case 41:
+		x_sock_open(n(), n(), a());
+		break;
+	case 42:
+		x_sock_bind(fd(), a(), n());
+		break;
+	case 43:
+		x_sock_listen(fd(), n());
+		break;
+	case 44:
+		x_sock_send_to(fd(), a(), n(), a(), n(), 0, a());
+		break;
+	case 45:
+		x_sock_getlocaladdr(fd(), a(), a(), a());
+		break;
+	case 46:
+		x_sock_getpeeraddr_v2(fd(), a(), a());
+		break;
+	case 47:
+		x_sock_getsockopt(fd(), 0, n(), a(), a());
+		break;
+	case 48:
+		x_sock_setsockopt(fd(), 0, n(), a(), len());
+		break;
 	}
 }
 
