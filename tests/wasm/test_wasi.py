@@ -186,7 +186,7 @@ def _(t):
 def _(t):
     module = wasm.build("tests/wasm/wasi/chaos.c")
     for seed in range(8):
-        out = run_guest(t, module, "20000", str(seed))
+        out = run_guest(t, module, "10000", str(seed))
         t.equal(out, "ok\n", f"seed {seed}")
 
 
