@@ -56,6 +56,7 @@ def unit_tests():
     folder = os.path.join(BUILD, 'tests', 'unit')
     # qemu prints each fault that should kill; RLIMIT_AS has no effect there.
     env = {k: v for k, v in os.environ.items() if k != 'HULL_TEST_MUST'}
+    env['HULL_TEST_EMULATED'] = '1'
     for name in sorted(os.listdir(folder)):
         if not name.startswith('test-') or '.' in name:
             continue
