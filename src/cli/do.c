@@ -31,7 +31,7 @@ struct do_plan {
 
 enum { CPU_PERIOD = 100000 };
 
-/* ------------------------------------------------------------- arguments -- */
+/* ----------------------------------------------------------- arguments -- */
 
 /* "1.5" CPUs as microseconds of CPU_PERIOD. */
 static int parse_cpus(const char *text, int64_t *ret)
@@ -98,7 +98,7 @@ static void plan_free(struct do_plan *p)
 	free(p->cwd);
 }
 
-/* --------------------------------------------------------- configuration -- */
+/* ------------------------------------------------------- configuration -- */
 
 /* With what is mounted below it; "rro" or "rw". */
 static void add_bind(struct oci_spec *spec, const char *path,
@@ -229,7 +229,7 @@ static int write_config(const struct args *args, const struct do_plan *plan,
 	return 0;
 }
 
-/* ------------------------------------------------------------------- run -- */
+/* ----------------------------------------------------------------- run -- */
 
 /* An ordinary user without a session has no directory for the state; then
  * it is kept where it is gone with us. */

@@ -26,7 +26,7 @@ void do_root_free(struct do_root *r)
 	*r = (struct do_root){0};
 }
 
-/* ------------------------------------------------------------ namespaces -- */
+/* ---------------------------------------------------------- namespaces -- */
 
 static int write_file(const char *path, const char *text)
 {
@@ -71,7 +71,7 @@ static int enter_namespaces(struct err *err)
 	return mount_propagate_all(MS_SLAVE, err);
 }
 
-/* ----------------------------------------------------------------- place -- */
+/* --------------------------------------------------------------- place -- */
 
 static bool is_needed(const char *dir, char *const *keep)
 {
@@ -170,7 +170,7 @@ static int mount_overlay(const char *place, const char *name,
 	return mnt < 0 ? mnt : mount_attach_host(mnt, target);
 }
 
-/* ---------------------------------------------------------- what to show -- */
+/* -------------------------------------------------------- what to show -- */
 
 /* What the kernel made up, the container gets its own of. */
 bool do_root_shows(const char *path)

@@ -25,7 +25,7 @@ void global_open_stdio(void)
 			_exit(1);
 }
 
-/* ------------------------------------------------------------------- log -- */
+/* ----------------------------------------------------------------- log -- */
 
 /* A datagram socket of the system's logger. */
 static int connect_logger(const char *path, struct err *err)
@@ -105,7 +105,7 @@ static int set_up_log(const struct args *g, struct err *err)
 	return 0;
 }
 
-/* --------------------------------------------------------------- runtime -- */
+/* ------------------------------------------------------------- runtime -- */
 
 /* In a user namespace we may be called root, and are not. */
 static bool has_all_ids(void)

@@ -84,8 +84,7 @@ static int check_positionals(const struct args *args, struct err *err)
 
 int main(int argc, char **argv)
 {
-	/* Static, since they are in use to the end: nothing of them is freed.
-	 */
+	/* In use to the end, so static: nothing of them is freed. */
 	static struct args global, args;
 	char **whole = argv;
 	struct err err = {0};

@@ -119,7 +119,7 @@ struct cgroup_node *cgroup_node(const struct cgroup *cg,
 /* True when `node` was made by this cgroup_create(), so it is blank. */
 bool cgroup_node_is_new(const struct cgroup_node *node);
 
-/* -------------------------------------------------- limits, both layouts -- */
+/* ------------------------------------------------ limits, both layouts -- */
 
 /* One bit each, in the order of cgroup_controllers[]. */
 enum cgroup_controller {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* ----------------------------------------- handing controllers downwards -- */
+/* --------------------------------------- handing controllers downwards -- */
 
 /* Of a list like "cpu io memory", those we know, as bits. */
 static int read_controllers(const char *dir, const char *file,

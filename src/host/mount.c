@@ -208,7 +208,7 @@ int mount_fs_classic(const struct mount_fs *fs, int target, struct err *err)
 	return 0;
 }
 
-/* ------------------------------------------------- copies of what exists -- */
+/* ----------------------------------------------- copies of what exists -- */
 
 int mount_clone(int dir, const char *path, unsigned int flags)
 {

@@ -123,7 +123,7 @@ int net_device_check(const struct net_device *dev, struct err *err)
 	return 0;
 }
 
-/* ------------------------------------------------------------- addresses -- */
+/* ----------------------------------------------------------- addresses -- */
 
 struct address {
 	struct ifaddrmsg header;
@@ -214,7 +214,7 @@ static int add_address(int sock, int index, const struct address *a)
 	return transact(sock, &r);
 }
 
-/* ---------------------------------------------------------------- moving -- */
+/* -------------------------------------------------------------- moving -- */
 
 /* A netlink socket of another network namespace; sockets stay in the one in
  * which they were made. */

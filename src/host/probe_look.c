@@ -199,7 +199,7 @@ void probe_cgroup_delegation(struct probe_row *row)
 		probe_found(row, PROBE_OK, "%.90s", dir.data);
 }
 
-/* ------------------------------------------------------------ privileges -- */
+/* ---------------------------------------------------------- privileges -- */
 
 void probe_capabilities(struct probe_row *row)
 {
@@ -311,7 +311,7 @@ void probe_rdt(struct probe_row *row)
 		    root ?: "resctrl is not mounted");
 }
 
-/* -------------------------------------------------------- virtualization -- */
+/* ------------------------------------------------------ virtualization -- */
 
 #define KVM_GET_API_VERSION _IO(0xAE, 0x00)
 

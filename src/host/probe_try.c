@@ -101,7 +101,7 @@ static int become_ordinary(void)
 	return 0;
 }
 
-/* ------------------------------------------------------------ namespaces -- */
+/* ---------------------------------------------------------- namespaces -- */
 
 static int try_unshare(int flag)
 {
@@ -197,7 +197,7 @@ void probe_userns_overlay(struct probe_row *row)
 	tried(row, try_in_child(try_overlay, 0));
 }
 
-/* ---------------------------------------------------------------- mounts -- */
+/* -------------------------------------------------------------- mounts -- */
 
 /* A tmpfs that is attached nowhere. */
 static int detached_tmpfs(void)

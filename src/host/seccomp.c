@@ -37,7 +37,7 @@ void seccomp_prog_free(struct seccomp_prog *prog)
 	*prog = (struct seccomp_prog){0};
 }
 
-/* ----------------------------------------------------------------- check -- */
+/* --------------------------------------------------------------- check -- */
 
 static int check_words(char *const *words,
 		       int (*find)(const char *name, uint32_t *ret),
@@ -138,7 +138,7 @@ int seccomp_check(const struct seccomp_profile *p, struct err *err)
 	return rc;
 }
 
-/* ------------------------------------------------------------------- key -- */
+/* ----------------------------------------------------------------- key -- */
 
 /* Lengths in front of everything, so that no two profiles have one text. */
 static void key_string(struct buf *b, const char *s)
@@ -200,7 +200,7 @@ static void make_key(const struct seccomp_profile *p, char key[SHA256_HEX])
 	sha256_hex(b.data, b.len, key);
 }
 
-/* ----------------------------------------------------------------- rules -- */
+/* --------------------------------------------------------------- rules -- */
 
 /* The action with its errno: EPERM when the document gives none. */
 uint32_t seccomp_action_value(const char *name, const struct opt_u64 *e)
@@ -329,7 +329,7 @@ static int export_program(scmp_filter_ctx ctx, struct buf *ret)
 	return buf_read_fd(ret, fd, 1 << 20);
 }
 
-/* ----------------------------------------------------------------- build -- */
+/* --------------------------------------------------------------- build -- */
 
 static void set_flags(const struct seccomp_profile *p,
 		      struct seccomp_prog *prog)

@@ -103,7 +103,7 @@ static int syscall_nr(uint32_t arch, const char *name, bool conditional)
 	return nr < 0 ? -1 : nr;
 }
 
-/* ---------------------------------------------------------- instructions -- */
+/* -------------------------------------------------------- instructions -- */
 
 static size_t emit(struct buf *code, unsigned short op, uint32_t k, uint8_t jt,
 		   uint8_t jf)
@@ -163,8 +163,7 @@ static void resolve_gotos(struct buf *code)
 			insns[i].k = (uint32_t)(n - i - 1);
 }
 
-/* --------------------------------------------------------------- the stub --
- */
+/* ------------------------------------------------------------ the stub -- */
 
 /* The highest number in `arch` that any rule names, negative for none. */
 static int newest_named(const struct seccomp_profile *profile, uint32_t arch)

@@ -266,8 +266,7 @@ int userns_write_maps(pid_t pid, int proc_pid_fd, const struct idmaps *maps,
 	return 0;
 }
 
-/* --------------------------------------------- namespaces for a file system --
- */
+/* ---------------------------------------- namespaces for a file system -- */
 
 /* Runs on the parent's own stack, copied, as after fork(). */
 static pid_t fork_in_userns(void)

@@ -19,7 +19,7 @@
 #include "runtime/store.h"
 #include "runtime/sync.h"
 
-/* ------------------------------------------------------------- preparing -- */
+/* ----------------------------------------------------------- preparing -- */
 
 /* Move a vector into the arena. */
 static void keep_strings(struct arena *arena, char **v, char ***ret)
@@ -240,7 +240,7 @@ static int check_console(const struct creation *cr, struct err *err)
 	return 0;
 }
 
-/* -------------------------------------------------------------- spawning -- */
+/* ------------------------------------------------------------ spawning -- */
 
 static int write_maps(pid_t pid, void *data, struct err *err)
 {
@@ -297,7 +297,7 @@ static int spawn(struct creation *cr, int *exit_status, struct err *err)
 	return rc;
 }
 
-/* ------------------------------------------------------------- finishing -- */
+/* ----------------------------------------------------------- finishing -- */
 
 /* What must be on disk before the container counts as created; while init
  * is busy with its mounts. */

@@ -44,8 +44,7 @@ struct execution {
 	int pidfd;
 };
 
-/* ------------------------------------------------------------ the process --
- */
+/* --------------------------------------------------------- the process -- */
 
 static int add_caps(struct execution *ex, struct err *err)
 {
@@ -201,8 +200,7 @@ static int check_console(const struct execution *ex, struct err *err)
 	return 0;
 }
 
-/* --------------------------------------------------------------- the child --
- */
+/* ----------------------------------------------------------- the child -- */
 
 static int before_joining(void *data, struct err *err)
 {
@@ -265,8 +263,7 @@ static void __attribute__((noreturn)) run_child(void *data)
 	_exit(status);
 }
 
-/* -------------------------------------------------------------- the parent --
- */
+/* ---------------------------------------------------------- the parent -- */
 
 static int open_container(struct execution *ex, const struct runtime *rt,
 			  struct err *err)

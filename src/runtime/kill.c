@@ -65,7 +65,7 @@ int container_kill(const struct runtime *rt, const char *id, int sig, bool all,
 	return 0;
 }
 
-/* ---------------------------------------------------------------- delete -- */
+/* -------------------------------------------------------------- delete -- */
 
 /* End every process of the container; returns when init is gone. */
 static int kill_all(struct container *c, struct cgroup *cg, struct err *err)
@@ -139,7 +139,7 @@ int container_delete(const struct runtime *rt, const char *id, bool force,
 	return container_remove(c, err);
 }
 
-/* --------------------------------------------------------- pause, update -- */
+/* ------------------------------------------------------- pause, update -- */
 
 static int open_running(const struct runtime *rt, const char *id,
 			const char *verb, enum container_status other,

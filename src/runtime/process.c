@@ -182,7 +182,7 @@ static int change_dir(const char *cwd, bool last_try, struct err *err)
 	return err_set(err, -errno, "process.cwd: %s", cwd);
 }
 
-/* ------------------------------------------------------------------ user -- */
+/* ---------------------------------------------------------------- user -- */
 
 static int set_groups(const struct process_setup *setup, struct err *err)
 {
@@ -243,7 +243,7 @@ static int become_user(struct process_setup *setup, struct err *err)
 	return rc < 0 ? rc : apply_caps(setup, &caps, err);
 }
 
-/* ----------------------------------------------------------- environment -- */
+/* --------------------------------------------------------- environment -- */
 
 static char **environment(const struct process_setup *setup, int root_fd)
 {
@@ -311,7 +311,7 @@ int process_prepare(struct process_setup *setup, struct sandbox_task *task,
 	return setup->sandbox->load(task, exit_status, err);
 }
 
-/* ----------------------------------------------------------------- enter -- */
+/* --------------------------------------------------------------- enter -- */
 
 static int open_attr(void *arg, const char *name)
 {

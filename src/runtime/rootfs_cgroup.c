@@ -52,7 +52,7 @@ static int bind_host(const char *path, uint64_t attrs, bool recursive,
 	return steal_fd(&mnt);
 }
 
-/* -------------------------------------------------------------------- v2 -- */
+/* ------------------------------------------------------------------ v2 -- */
 
 static int new_v2(uint64_t attrs, struct err *err)
 {
@@ -74,7 +74,7 @@ static int mount_v2(struct rootfs *r, const struct target *t, uint64_t attrs,
 	return mnt < 0 ? mnt : rootfs_attach(r, mnt, t, err);
 }
 
-/* -------------------------------------------------------------------- v1 -- */
+/* ------------------------------------------------------------------ v1 -- */
 
 /* "cpu,cpuacct" -> {"cpu", "cpuacct"}; "none,name=x" -> {"none", "name=x"}. */
 static int new_v1(const struct rootfs_cgroup *cg, uint64_t attrs,

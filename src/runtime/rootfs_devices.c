@@ -41,7 +41,7 @@ static int open_dir(struct rootfs *r, const char *path, int *owned)
 	return *owned;
 }
 
-/* --------------------------------------------------------------- devices -- */
+/* ------------------------------------------------------------- devices -- */
 
 static int make_device(struct rootfs *r, int dir, const char *name,
 		       const struct device *dev, struct err *err)
@@ -120,7 +120,7 @@ static int make_listed(struct rootfs *r, const struct oci_device *listed,
 	return make_device(r, owned, buf, &dev, err);
 }
 
-/* -------------------------------------------------------------- symlinks -- */
+/* ------------------------------------------------------------ symlinks -- */
 
 static int make_symlinks(int dev, struct err *err)
 {

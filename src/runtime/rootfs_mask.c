@@ -31,7 +31,7 @@ static bool is_absent(int rc)
 	return rc == -ENOENT || rc == -ENOTDIR;
 }
 
-/* ------------------------------------------------------------- read-only -- */
+/* ----------------------------------------------------------- read-only -- */
 
 static int protect(struct rootfs *r, const char *path, struct err *err)
 {
@@ -63,7 +63,7 @@ static int protect(struct rootfs *r, const char *path, struct err *err)
 	return 0;
 }
 
-/* ---------------------------------------------------------------- masked -- */
+/* -------------------------------------------------------------- masked -- */
 
 /* The first cover of each kind that was attached, or -1: the others are copies
  * of it.  None is made before it is known to be needed, since to throw away a

@@ -330,7 +330,7 @@ static int remount(struct rootfs *r, struct job *j, struct err *err)
 	return change_mount(fd, &j->o, err);
 }
 
-/* ------------------------------------------------------------ the mounts -- */
+/* ---------------------------------------------------------- the mounts -- */
 
 static int mount_job(struct rootfs *r, struct job *j, struct err *err)
 {

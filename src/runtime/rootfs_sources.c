@@ -113,7 +113,7 @@ static int open_all_userns(const struct rootfs_plan *plan, pid_t init_pid,
 	return 0;
 }
 
-/* --------------------------------------------------------------- copying -- */
+/* ------------------------------------------------------------- copying -- */
 
 /* In memory that the parent and its child share. */
 struct shared {

@@ -70,7 +70,7 @@ static void forget_places(struct rootfs *r)
 			r->places[i].stale = true;
 }
 
-/* ------------------------------------------------------------------ proc -- */
+/* ---------------------------------------------------------------- proc -- */
 
 int rootfs_check_proc(const char *clean, bool is_proc, struct err *err)
 {
@@ -113,7 +113,7 @@ static int check_not_proc(int fd, struct err *err)
 	return 0;
 }
 
-/* ------------------------------------------------------------ the target -- */
+/* ---------------------------------------------------------- the target -- */
 
 static int make_target(int root, const struct target *t)
 {

@@ -5,8 +5,8 @@
  * kill, pause, stats, exit codes and crash recovery need nothing from here.
  *
  *	host:	probe(), then prepare() before anything is made
- *	init:	the shell is built ... load() ... "created" ... start ...
- *enter() exec:	the shell is joined ... load() ... enter()
+ *	init:	the shell is built, load(), "created", start, enter()
+ *	exec:	the shell is joined, load(), enter()
  *
  * load() runs in the container as the process's user, so that a missing
  * program fails "create"; enter() is the last thing hull does. */

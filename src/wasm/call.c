@@ -22,8 +22,7 @@ const struct wasm_functype *wasm_func_type(const struct wasm_func *func)
 	return &func->type->func;
 }
 
-/* --- traces
- * ------------------------------------------------------------------- */
+/* --- traces -------------------------------------------------------------- */
 
 void store_trace(struct wasm_store *s, const struct frame *bottom)
 {
@@ -92,8 +91,7 @@ size_t wasm_store_backtrace(const struct wasm_store *store,
 	return s->n_trace;
 }
 
-/* --- calls by the host
- * ------------------------------------------------------------ */
+/* --- calls by the host --------------------------------------------------- */
 
 static int report(struct wasm_store *s, const struct frame *bottom,
 		  struct err *err)
@@ -193,8 +191,7 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	return rc;
 }
 
-/* --- what a host function may ask
- * ---------------------------------------------------- */
+/* --- what a host function may ask ---------------------------------------- */
 
 struct wasm_instance *wasm_caller_instance(struct wasm_caller *c)
 {

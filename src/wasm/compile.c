@@ -31,8 +31,7 @@ const struct op_compile op_compile_table[OP_COUNT] = {
 	[OP_memory_atomic_wait64] = {FAMILY_ATOMIC, IR_atomic_wait64},
 };
 
-/* --- emitting ---------------------------------------------------------------
- */
+/* --- emitting ------------------------------------------------------------ */
 
 static bool code_reserve(struct compiler *c, uint32_t words)
 {
@@ -119,8 +118,7 @@ void barrier(struct compiler *c)
 	c->last_cmp = OP_invalid;
 }
 
-/* --- the stack
- * -------------------------------------------------------------------- */
+/* --- the stack ----------------------------------------------------------- */
 
 struct entry *push(struct compiler *c, uint8_t type)
 {
@@ -282,9 +280,7 @@ void settle_locals(struct compiler *c)
 	c->n_refs = 0;
 }
 
-/* --- locals
- * ----------------------------------------------------------------------------
- */
+/* --- locals -------------------------------------------------------------- */
 
 static void settle_local(struct compiler *c, uint16_t slot)
 {
@@ -359,8 +355,7 @@ void compile_variable(struct compiler *c)
 	}
 }
 
-/* --- functions
- * ------------------------------------------------------------------------- */
+/* --- functions ----------------------------------------------------------- */
 
 static void compile_op(struct compiler *c)
 {

@@ -104,8 +104,7 @@ struct compiler {
 	struct code_map *map;
 };
 
-/* --- emitting ----------------------------------------------------------------
- */
+/* --- emitting ------------------------------------------------------------ */
 
 /* `words` words, zeroed but for the handler.  Never NULL; do not keep. */
 union code *emit(struct compiler *c, enum ir ir, uint32_t words);
@@ -114,8 +113,7 @@ void change_last(struct compiler *c, enum ir ir);
 /* Anything may come from elsewhere to what is emitted next. */
 void barrier(struct compiler *c);
 
-/* --- the stack
- * -------------------------------------------------------------------- */
+/* --- the stack ----------------------------------------------------------- */
 
 struct entry *push(struct compiler *c, uint8_t type);
 /* The result of the instruction at `ins`, which was just emitted: its home
@@ -152,8 +150,7 @@ static inline unsigned int entry_slots(uint8_t type)
 	return type == WASM_V128 ? 2 : 1;
 }
 
-/* --- branches
- * ----------------------------------------------------------------------- */
+/* --- branches ------------------------------------------------------------ */
 
 /* Where a word at `word` has to lead: the distance from `from`. */
 void branch_to(struct compiler *c, uint32_t label, uint32_t from,

@@ -34,8 +34,7 @@ static void start_fuel(struct compiler *c)
 	barrier(c);
 }
 
-/* --- branches ---------------------------------------------------------------
- */
+/* --- branches ------------------------------------------------------------ */
 
 /* Unresolved words form a list: the next one's index + 1, and where their
  * distance counts from. */
@@ -177,8 +176,7 @@ static void br_table(struct compiler *c)
 	start_dead(c);
 }
 
-/* --- blocks
- * ----------------------------------------------------------------------- */
+/* --- blocks -------------------------------------------------------------- */
 
 static struct label *push_label(struct compiler *c, const struct block_type *t)
 {
@@ -402,8 +400,7 @@ static void try_table(struct compiler *c)
 	barrier(c);
 }
 
-/* --- returns
- * ------------------------------------------------------------------------ */
+/* --- returns ------------------------------------------------------------- */
 
 static void return_one(struct compiler *c, struct entry *e)
 {
@@ -453,8 +450,7 @@ void compile_return(struct compiler *c)
 	ins[1].u32[1] = ft->result_slots;
 }
 
-/* --- the rest
- * -------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------ */
 
 static void throw(struct compiler * c)
 {

@@ -1,8 +1,7 @@
 /* Constants, globals, memories, tables. */
 #include "wasm/compile.h"
 
-/* --- loads and stores -------------------------------------------------------
- */
+/* --- loads and stores ---------------------------------------------------- */
 
 struct memarg read_memarg(struct compiler *c)
 {
@@ -171,8 +170,7 @@ static void store(struct compiler *c)
 	ins[1].u32[1] = (uint32_t)arg.offset;
 }
 
-/* --- vectors
- * --------------------------------------------------------------------- */
+/* --- vectors ------------------------------------------------------------- */
 
 static enum ir vector_ir(enum op op)
 {
@@ -286,8 +284,7 @@ void compile_access(struct compiler *c)
 	}
 }
 
-/* --- constants and globals
- * ------------------------------------------------------------ */
+/* --- constants and globals ----------------------------------------------- */
 
 static void constant(struct compiler *c)
 {
@@ -354,9 +351,7 @@ static void global_set(struct compiler *c)
 	ins[2].ptr = g->v;
 }
 
-/* --- bulk
- * --------------------------------------------------------------------------------
- */
+/* --- bulk ---------------------------------------------------------------- */
 
 /* Operands of an instruction that has at most three, in their slots.  `wide`
  * has a bit for each that is an i64. */

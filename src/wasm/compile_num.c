@@ -35,8 +35,7 @@ static bool is_float(uint8_t type)
 	return type == WASM_F32 || type == WASM_F64;
 }
 
-/* --- comparisons ------------------------------------------------------------
- */
+/* --- comparisons --------------------------------------------------------- */
 
 /* eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u, as they follow each other in
  * opcodes.def. */
@@ -92,8 +91,7 @@ static enum op commuted(enum op op)
 	}
 }
 
-/* --- one and two operands
- * ------------------------------------------------------- */
+/* --- one and two operands ------------------------------------------------ */
 
 static void unary(struct compiler *c, enum op op)
 {
@@ -234,8 +232,7 @@ static void wrap(struct compiler *c)
 	e->k = (uint32_t)e->k;
 }
 
-/* --- conditions
- * -------------------------------------------------------------------- */
+/* --- conditions ---------------------------------------------------------- */
 
 /* The fused forms follow the ten others. */
 static enum ir fused(enum op op, enum variant v, bool sense)
@@ -307,8 +304,7 @@ uint32_t emit_cond(struct compiler *c, const struct entry *e, bool sense)
 	return c->last;
 }
 
-/* --- instructions whose operands are all in slots
- * ------------------------------------- */
+/* --- instructions whose operands are all in slots ------------------------ */
 
 /* Fields 1, 2 and 3 take the operands, lowest first. */
 static void in_slots(struct compiler *c, enum ir ir, uint32_t words)

@@ -1,8 +1,7 @@
 /* References, structs, arrays, casts. */
 #include "wasm/compile.h"
 
-/* --- references -------------------------------------------------------------
- */
+/* --- references ---------------------------------------------------------- */
 
 /* One or two operands and a result, in slots. */
 static void plain(struct compiler *c, enum ir ir, unsigned int n, uint8_t type)
@@ -106,8 +105,7 @@ void compile_ref(struct compiler *c)
 	}
 }
 
-/* --- structs and arrays
- * --------------------------------------------------------- */
+/* --- structs and arrays -------------------------------------------------- */
 
 static const struct type *read_type(struct compiler *c)
 {
@@ -358,8 +356,7 @@ static void array_op(struct compiler *c)
 	}
 }
 
-/* --- casts
- * -------------------------------------------------------------------------- */
+/* --- casts --------------------------------------------------------------- */
 
 static uint16_t cast_flags(struct compiler *c, uint32_t heap, bool null)
 {

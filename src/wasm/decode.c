@@ -48,8 +48,7 @@ static int no_memory(struct reader *r)
 	return reader_fail(r, r->p, -ENOMEM, "out of memory");
 }
 
-/* --- types of imports and definitions ----------------------------------------
- */
+/* --- types of imports and definitions ------------------------------------ */
 
 static const struct type *read_functype(struct reader *r,
 					const struct wasm_module *m)
@@ -164,8 +163,7 @@ static void *extend(struct wasm_module *m, const void *old, uint32_t n,
 	((m)->field = extend(m, (m)->field, (m)->count, more, \
 			     sizeof((m)->field[0])))
 
-/* --- imports
- * -------------------------------------------------------------------- */
+/* --- imports ------------------------------------------------------------- */
 
 static int read_import(struct reader *r, struct wasm_module *m,
 		       struct import_desc *i)
@@ -226,8 +224,7 @@ static int decode_imports(struct reader *r, struct wasm_module *m)
 	return r->rc;
 }
 
-/* --- definitions
- * ------------------------------------------------------------------ */
+/* --- definitions --------------------------------------------------------- */
 
 static int decode_functions(struct reader *r, struct wasm_module *m)
 {
@@ -414,9 +411,7 @@ static int decode_start(struct reader *r, struct wasm_module *m)
 	return 0;
 }
 
-/* --- code
- * --------------------------------------------------------------------------------
- */
+/* --- code ---------------------------------------------------------------- */
 
 static int decode_bodies(struct reader *r, struct wasm_module *m)
 {
@@ -451,9 +446,7 @@ static int decode_data_count(struct reader *r, struct wasm_module *m)
 	return r->rc;
 }
 
-/* --- the file
- * ---------------------------------------------------------------------------
- */
+/* --- the file ------------------------------------------------------------ */
 
 static int decode_custom(struct reader *r, struct wasm_module *m)
 {

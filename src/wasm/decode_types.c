@@ -74,8 +74,7 @@ wasm_type read_value_type(struct reader *r, const struct wasm_module *m)
 	return r->rc ? WASM_I32 : read_value_type_rest(r, m, byte);
 }
 
-/* --- composite types --------------------------------------------------------
- */
+/* --- composite types ----------------------------------------------------- */
 
 static int no_memory(struct reader *r)
 {

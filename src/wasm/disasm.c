@@ -38,8 +38,7 @@ static void flush(struct listing *l)
 	l->text[0] = 0;
 }
 
-/* --- immediates
- * --------------------------------------------------------------- */
+/* --- immediates ---------------------------------------------------------- */
 
 static void put_types(struct listing *l, const char *what,
 		      const wasm_type *types, uint32_t n)
@@ -200,8 +199,7 @@ static void put_immediates(struct listing *l, enum imm imm)
 	}
 }
 
-/* --- stack code
- * ------------------------------------------------------------------- */
+/* --- stack code ---------------------------------------------------------- */
 
 static void put_header(struct listing *l, uint32_t index)
 {
@@ -246,8 +244,7 @@ static void put_instruction(struct listing *l)
 		l->depth++;
 }
 
-/* --- register code
- * ------------------------------------------------------------------ */
+/* --- register code ------------------------------------------------------- */
 
 static void put_register_code(struct listing *l, const struct func_code *code,
 			      const struct code_map *map, uint32_t from,

@@ -11,8 +11,7 @@ static int no_memory(struct err *err)
 	return err_say(err, -ENOMEM, "out of memory");
 }
 
-/* --- imports ----------------------------------------------------------------
- */
+/* --- imports ------------------------------------------------------------- */
 
 static bool limits_match(const struct wasm_limits *want, uint64_t size,
 			 bool has_max, uint64_t max)
@@ -148,8 +147,7 @@ static int resolve_imports(struct wasm_instance *inst,
 	return 0;
 }
 
-/* --- what it owns
- * -------------------------------------------------------------- */
+/* --- what it owns -------------------------------------------------------- */
 
 static bool allocate(struct wasm_instance *inst)
 {
@@ -297,8 +295,7 @@ static int make_tables(struct wasm_instance *inst, struct err *err)
 	return 0;
 }
 
-/* --- segments
- * --------------------------------------------------------------------- */
+/* --- segments ------------------------------------------------------------ */
 
 static int make_elem(struct wasm_instance *inst, uint32_t index,
 		     struct err *err)
@@ -409,8 +406,7 @@ static int place_datas(struct wasm_instance *inst, struct err *err)
 	return 0;
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------- */
 
 static int build(struct wasm_instance *inst, const struct wasm_linker *linker,
 		 struct err *err)
@@ -496,9 +492,7 @@ void instance_free(struct wasm_instance *inst)
 	free(inst);
 }
 
-/* --- access
- * ---------------------------------------------------------------------------------
- */
+/* --- access -------------------------------------------------------------- */
 
 struct wasm_module *wasm_instance_module(const struct wasm_instance *inst)
 {

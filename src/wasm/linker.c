@@ -101,8 +101,7 @@ int wasm_linker_instance(struct wasm_linker *l, struct wasm_str module,
 	return 0;
 }
 
-/* --- functions
- * ------------------------------------------------------------------ */
+/* --- functions ----------------------------------------------------------- */
 
 static wasm_type type_letter(char c)
 {

@@ -26,8 +26,7 @@ const char *wasm_kind_name(enum wasm_kind kind)
 	return names[kind];
 }
 
-/* --- names
- * -------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 /* The name section is for people: what is wrong with it is no error, it just
  * yields no name. */
@@ -75,8 +74,7 @@ struct wasm_str module_func_name(const struct wasm_module *m, uint32_t func)
 	return (struct wasm_str){NULL, 0};
 }
 
-/* --- imports and exports
- * ---------------------------------------------------------- */
+/* --- imports and exports ------------------------------------------------- */
 
 static void extern_type(const struct wasm_module *m, uint8_t kind,
 			uint32_t index, struct wasm_externtype *ret)

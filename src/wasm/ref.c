@@ -48,8 +48,7 @@ bool wasm_ref_is(struct wasm_store *store, uint64_t ref, wasm_type ref_type,
 	return ref && ref_matches(&store->types, ref, heap, func);
 }
 
-/* --- fields ----------------------------------------------------------------
- */
+/* --- fields -------------------------------------------------------------- */
 
 unsigned int field_store(void *field, enum gc_storage s,
 			 const union wasm_value *v)
@@ -109,8 +108,7 @@ gc_ref struct_new(struct wasm_store *store, const struct gc_layout *layout,
 	return ref;
 }
 
-/* --- arrays
- * ------------------------------------------------------------------- */
+/* --- arrays -------------------------------------------------------------- */
 
 static void fill(gc_ref array, uint32_t at, const union wasm_value *v,
 		 uint32_t n)

@@ -138,8 +138,7 @@ bool store_prepare_stack(struct wasm_store *s)
 	return true;
 }
 
-/* --- the heap
- * ----------------------------------------------------------------- */
+/* --- the heap ------------------------------------------------------------ */
 
 static void mark_table(struct gc_heap *heap, const struct wasm_table *t)
 {
@@ -212,8 +211,7 @@ void *wasm_ref_host(uint64_t ref)
 							 : NULL;
 }
 
-/* --- things made by the host
- * ------------------------------------------------------ */
+/* --- things made by the host --------------------------------------------- */
 
 static void mark_global(struct gc_heap *heap, void *object)
 {

@@ -236,8 +236,7 @@ int64_t type_table_add(struct type_table *t, struct type *group, uint32_t n)
 	return start;
 }
 
-/* --- subtyping -------------------------------------------------------------
- */
+/* --- subtyping ----------------------------------------------------------- */
 
 uint32_t heap_top(const struct type_table *t, uint32_t heap)
 {
@@ -362,8 +361,7 @@ enum gc_storage type_storage(const struct type_table *t, wasm_type type)
 	}
 }
 
-/* --- text -------------------------------------------------------------------
- */
+/* --- text ---------------------------------------------------------------- */
 
 static const char *heap_name(uint32_t heap, char *buf, size_t size)
 {

@@ -129,8 +129,7 @@ int v_push_ctrl(struct validator *v, enum op op, const struct block_type *type)
 	return 0;
 }
 
-/* --- immediates --------------------------------------------------------------
- */
+/* --- immediates ---------------------------------------------------------- */
 
 const struct type *v_read_type(struct validator *v, int kind)
 {
@@ -282,8 +281,7 @@ bool read_block_type(struct reader *r, const struct wasm_module *m,
 	return true;
 }
 
-/* --- instructions
- * -------------------------------------------------------------- */
+/* --- instructions -------------------------------------------------------- */
 
 static wasm_type letter_type(char c, wasm_type address)
 {
@@ -430,8 +428,7 @@ int v_instruction(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- functions
- * --------------------------------------------------------------------- */
+/* --- functions ----------------------------------------------------------- */
 
 static bool locals_reserve(struct validator *v, uint32_t n)
 {

@@ -77,8 +77,7 @@ static int begin_else(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- branches
- * ------------------------------------------------------------------ */
+/* --- branches ------------------------------------------------------------ */
 
 static int branch_if(struct validator *v)
 {
@@ -192,8 +191,7 @@ static int throw(struct validator * v)
 	return v->r.rc;
 }
 
-/* --- select
- * ---------------------------------------------------------------------- */
+/* --- select -------------------------------------------------------------- */
 
 static int select_untyped(struct validator *v)
 {
@@ -278,8 +276,7 @@ int validate_control(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- calls
- * ------------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------- */
 
 static const struct type *callee_type(struct validator *v)
 {

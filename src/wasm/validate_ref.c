@@ -8,8 +8,7 @@ static wasm_type non_null(wasm_type t)
 	return t ? ref_to(wasm_type_heap(t), false) : 0;
 }
 
-/* --- plain references -------------------------------------------------------
- */
+/* --- plain references ---------------------------------------------------- */
 
 static int validate_ref_func(struct validator *v)
 {
@@ -90,8 +89,7 @@ int validate_ref(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- structs
- * ----------------------------------------------------------------------- */
+/* --- structs ------------------------------------------------------------- */
 
 static const struct field *read_field(struct validator *v,
 				      const struct type **type)
@@ -153,8 +151,7 @@ static int validate_struct(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- arrays
- * -------------------------------------------------------------------------- */
+/* --- arrays -------------------------------------------------------------- */
 
 static int new_array(struct validator *v, const struct type *t)
 {
@@ -282,9 +279,7 @@ static int validate_array(struct validator *v)
 	}
 }
 
-/* --- casts
- * -----------------------------------------------------------------------------
- */
+/* --- casts --------------------------------------------------------------- */
 
 static int validate_cast(struct validator *v)
 {

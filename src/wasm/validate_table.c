@@ -3,8 +3,7 @@
 
 #include "wasm/validate.h"
 
-/* --- variables --------------------------------------------------------------
- */
+/* --- variables ----------------------------------------------------------- */
 
 static int mark_set(struct validator *v, uint32_t local)
 {
@@ -82,8 +81,7 @@ int validate_variable(struct validator *v)
 		       : validate_local(v);
 }
 
-/* --- memories
- * ------------------------------------------------------------------ */
+/* --- memories ------------------------------------------------------------ */
 
 /* The length of a copy between two spaces has the smaller address type. */
 static wasm_type smaller(wasm_type a, wasm_type b)
@@ -130,8 +128,7 @@ static int validate_memory(struct validator *v)
 	return v->r.rc;
 }
 
-/* --- tables
- * ----------------------------------------------------------------------- */
+/* --- tables -------------------------------------------------------------- */
 
 static wasm_type read_table(struct validator *v, wasm_type *address)
 {

@@ -650,7 +650,7 @@ TEST(managers)
 	cgroup_free(NULL);
 }
 
-/* --------------------------------------------------- life of a directory -- */
+/* ------------------------------------------------- life of a directory -- */
 
 TEST(saved_paths_open_again)
 {
