@@ -13,9 +13,9 @@
  *
  * A 64-bit memory, or one for which the reservation failed (RLIMIT_AS) or was
  * not wanted, has `guarded` false: every access must be checked with
- *wasm_memory_at().  It may move when it grows, so `base` is read again after
- *memory.grow and after every call.  A shared memory never moves, guarded or
- *not: it reserves its maximum. */
+ * wasm_memory_at().  It may move when it grows, so `base` is read again after
+ * memory.grow and after every call.  A shared memory never moves, guarded or
+ * not: it reserves its maximum. */
 #pragma once
 
 #include <stdbool.h>
