@@ -48,6 +48,8 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 run /run
 mount -t tmpfs -o mode=0755 lib /var/lib
+# Podman's locks.
+mount -t tmpfs -o mode=1777 shm /dev/shm
 mkdir -p /run/lock /run/user /run/etc/upper /run/etc/work
 up=/run/etc/upper,workdir=/run/etc/work
 mount -t overlay -o lowerdir=/etc,upperdir=$up etc /etc

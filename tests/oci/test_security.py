@@ -443,9 +443,11 @@ def _(t):
 @test("9: a state.json with the pid of somebody else's process kills nobody")
 def _(t):
     need_root()
+    victim = subprocess.Popen(["sleep", "100"])
+    # A start time is told in hundredths of a second.
+    time.sleep(0.1)
     c = t.created("true")
     path = f"{t.root}/{c}/state.json"
-    victim = subprocess.Popen(["sleep", "100"])
     try:
         with open(path) as f:
             good = json.load(f)
