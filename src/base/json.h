@@ -132,9 +132,6 @@ int json_check(const char *text, size_t len, struct err *err);
 /* Append the text of *value.  `indent` is one level, NULL for compact. */
 void json_encode(const struct json_type *type, const void *value,
 		 const char *indent, struct buf *out);
-/* The same as one member of something that is being written. */
-void json_encode_value(struct json_writer *w, const char *key,
-		       const struct json_type *type, const void *value);
 
 /* The number of a word, or -EINVAL; the word of a number, or NULL. */
 int json_word_find(const struct json_words *words, const char *name,

@@ -213,12 +213,6 @@ static void encode(struct json_writer *w, const char *key,
 	}
 }
 
-void json_encode_value(struct json_writer *w, const char *key,
-		       const struct json_type *type, const void *value)
-{
-	encode(w, key, type, value);
-}
-
 void json_encode(const struct json_type *type, const void *value,
 		 const char *indent, struct buf *out)
 {

@@ -23,11 +23,6 @@ void log_setup(int fd, enum log_format format, enum log_level max)
 	log_state.max = max;
 }
 
-int log_fd(void)
-{
-	return log_state.fd;
-}
-
 enum log_level log_max_level(void)
 {
 	return log_state.max;

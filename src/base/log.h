@@ -13,8 +13,6 @@ enum log_format { LOG_TEXT, LOG_JSON, LOG_SYSLOG, LOG_JOURNAL };
 
 /* `fd` is the log file, or -1 for stderr alone.  Takes no ownership. */
 void log_setup(int fd, enum log_format format, enum log_level max);
-/* The log file's descriptor, -1 if none. */
-int log_fd(void);
 enum log_level log_max_level(void);
 
 void log_at(enum log_level level, const char *fmt, ...)

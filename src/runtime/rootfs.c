@@ -95,13 +95,6 @@ int rootfs_fd(const struct rootfs *r)
 	return r->root;
 }
 
-int rootfs_procfs(const struct rootfs *r)
-{
-	struct place *p = rootfs_find_place(r, "proc");
-
-	return p && p->is_proc ? p->fd : -1;
-}
-
 int rootfs_seal(struct rootfs *r, struct err *err)
 {
 	int rc = rootfs_protect_paths(r, err);

@@ -80,9 +80,6 @@ int rootfs_open(const struct rootfs_plan *plan, struct rootfs **ret,
 /* Root of the container's tree: O_PATH, valid before and after
  * rootfs_enter(). */
 int rootfs_fd(const struct rootfs *r);
-/* The procfs that this container has at /proc, for use until
- * rootfs_seal(); -1 when it has none of its own. */
-int rootfs_procfs(const struct rootfs *r);
 int rootfs_mount(struct rootfs *r, struct err *err);
 /* `pty` is the terminal's slave, opened in the container's own devpts; it
  * becomes /dev/console. */

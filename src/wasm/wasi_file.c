@@ -68,14 +68,16 @@ static uint32_t check_offset(uint64_t offset)
 	return offset > INT64_MAX ? WASI_EINVAL : WASI_SUCCESS;
 }
 
-uint32_t wasi_fd_pread(struct wasi_call *c, const union wasm_value *arg)
+/* preadv() or pwritev(), which differ in the right they take. */
+static uint32_t at_offset(struct wasi_call *c, const union wasm_value *arg,
+			  uint64_t right,
+			  ssize_t (*io)(int, const struct iovec *, int, off_t))
 {
 	struct iovec iov[WASI_IOV_MAX];
 	struct wasi_fd *f;
 	uint32_t rc;
 
-	rc = wasi_fd_get(c->w, arg[0].i32,
-			 WASI_RIGHT_FD_READ | WASI_RIGHT_FD_SEEK, &f);
+	rc = wasi_fd_get(c->w, arg[0].i32, right | WASI_RIGHT_FD_SEEK, &f);
 	if (rc == WASI_SUCCESS)
 		rc = check_offset(arg[3].i64);
 	if (rc == WASI_SUCCESS)
@@ -84,28 +86,18 @@ uint32_t wasi_fd_pread(struct wasi_call *c, const union wasm_value *arg)
 		rc = WASI_EFAULT;
 	if (rc)
 		return rc;
-	return done(c, preadv(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
+	return done(c, io(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
 		    arg[4].i32);
+}
+
+uint32_t wasi_fd_pread(struct wasi_call *c, const union wasm_value *arg)
+{
+	return at_offset(c, arg, WASI_RIGHT_FD_READ, preadv);
 }
 
 uint32_t wasi_fd_pwrite(struct wasi_call *c, const union wasm_value *arg)
 {
-	struct iovec iov[WASI_IOV_MAX];
-	struct wasi_fd *f;
-	uint32_t rc;
-
-	rc = wasi_fd_get(c->w, arg[0].i32,
-			 WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_SEEK, &f);
-	if (rc == WASI_SUCCESS)
-		rc = check_offset(arg[3].i64);
-	if (rc == WASI_SUCCESS)
-		rc = guest_iovecs(c, arg[1].i32, arg[2].i32, iov);
-	if (rc == WASI_SUCCESS && !guest_at(c, arg[4].i32, 4))
-		rc = WASI_EFAULT;
-	if (rc)
-		return rc;
-	return done(c, pwritev(f->fd, iov, (int)arg[2].i32, (off_t)arg[3].i64),
-		    arg[4].i32);
+	return at_offset(c, arg, WASI_RIGHT_FD_WRITE, pwritev);
 }
 
 static const uint8_t whence_of[2][3] = {
