@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 
+struct buf;
 struct err;
 
 enum { BENCH_SCHEMA = 1 };
@@ -40,7 +41,7 @@ struct bench_participant {
 	char *version; /* first line of what it says itself */
 	char *path;
 	bool takes_part;
-	char *reason;   /* why not */
+	char *reason;    /* why not */
 	char **commands; /* one start, as it was typed */
 };
 
@@ -167,7 +168,8 @@ struct bench_results {
 	size_t n_table;
 };
 
-/* Append a zeroed element: bench_add(r, boot)->count = 10; */
+/* Append a zeroed element: bench_add(r, boot)->count = 10;
+ * The next one may move the list, so keep no pointers into it. */
 #define bench_add(r, list)                                                  \
 	((__typeof__((r)->list))bench_add_((r)->arena, (void **)&(r)->list, \
 					   &(r)->n_##list,                  \
@@ -177,5 +179,11 @@ void *bench_add_(struct arena *arena, void **v, size_t *n, size_t size);
 /* Atomically, so that what was there stays when the disk is full. */
 int bench_results_write(const struct bench_results *r, int dirfd,
 			const char *name, struct err *err);
+/* A file of another schema is refused (-EPROTO). */
 int bench_results_read(struct bench_results *r, struct arena *arena, int dirfd,
 		       const char *name, struct err *err);
+/* The text of the file. */
+void bench_results_text(const struct bench_results *r, struct buf *out);
+/* Any other file of the results, replaced as a whole or not at all. */
+int bench_write_file(int dirfd, const char *name, const char *data, size_t len,
+		     struct err *err);
