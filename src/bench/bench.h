@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/report.h"
 #include "bench/results.h"
 
 struct err;
@@ -141,12 +142,3 @@ int bench_cpu(struct bench *b, struct err *err);
 int bench_io(struct bench *b, struct err *err);
 int bench_surface(struct bench *b, struct err *err);
 int bench_compat(struct bench *b, struct err *err);
-int bench_table(struct bench *b, struct err *err);
-
-/* DIR/report.html, report.md and the plots, from results.json in DIR;
- * `hull bench report DIR`.  `compare` may be NULL. */
-int bench_report(const struct bench_results *r, const char *dir,
-		 struct err *err);
-/* What changed since `old`, as text. */
-int bench_compare(const struct bench_results *r, const char *old,
-		  struct err *err);
