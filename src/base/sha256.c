@@ -63,38 +63,75 @@ static void block(uint32_t h[8], const uint8_t *p)
 		h[i] += v[i];
 }
 
-void sha256(const void *data, size_t len, uint8_t ret[SHA256_SIZE])
+void sha256_begin(struct sha256 *s)
 {
-	uint32_t h[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-			 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-	const uint8_t *p = data;
-	uint8_t tail[128] = {0};
-	size_t left = len, n;
-
-	for (; left >= 64; left -= 64, p += 64)
-		block(h, p);
-	if (left)
-		memcpy(tail, p, left);
-	tail[left] = 0x80;
-	n = left < 56 ? 64 : 128;
-	for (int i = 0; i < 8; i++)
-		tail[n - 1 - (size_t)i] =
-			(uint8_t)((uint64_t)len * 8 >> (8 * i));
-	for (size_t i = 0; i < n; i += 64)
-		block(h, tail + i);
-	for (int i = 0; i < 32; i++)
-		ret[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
+	*s = (struct sha256){
+		.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
+	};
 }
 
-void sha256_hex(const void *data, size_t len, char ret[SHA256_HEX])
+void sha256_add(struct sha256 *s, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t have = s->len % 64;
+
+	s->len += len;
+	if (have) {
+		size_t n = len < 64 - have ? len : 64 - have;
+
+		memcpy(s->rest + have, p, n);
+		p += n;
+		len -= n;
+		if (have + n < 64)
+			return;
+		block(s->h, s->rest);
+	}
+	for (; len >= 64; len -= 64, p += 64)
+		block(s->h, p);
+	if (len)
+		memcpy(s->rest, p, len);
+}
+
+void sha256_end(struct sha256 *s, uint8_t ret[SHA256_SIZE])
+{
+	size_t left = s->len % 64, n = left < 56 ? 64 : 128;
+	uint8_t tail[128] = {0};
+
+	memcpy(tail, s->rest, left);
+	tail[left] = 0x80;
+	for (int i = 0; i < 8; i++)
+		tail[n - 1 - (size_t)i] = (uint8_t)(s->len * 8 >> (8 * i));
+	for (size_t i = 0; i < n; i += 64)
+		block(s->h, tail + i);
+	for (int i = 0; i < 32; i++)
+		ret[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256(const void *data, size_t len, uint8_t ret[SHA256_SIZE])
+{
+	struct sha256 s;
+
+	sha256_begin(&s);
+	sha256_add(&s, data, len);
+	sha256_end(&s, ret);
+}
+
+void sha256_text(const uint8_t sum[SHA256_SIZE], char ret[SHA256_HEX])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t sum[SHA256_SIZE];
 
-	sha256(data, len, sum);
 	for (int i = 0; i < SHA256_SIZE; i++) {
 		ret[2 * i] = digits[sum[i] >> 4];
 		ret[2 * i + 1] = digits[sum[i] & 15];
 	}
 	ret[64] = '\0';
+}
+
+void sha256_hex(const void *data, size_t len, char ret[SHA256_HEX])
+{
+	uint8_t sum[SHA256_SIZE];
+
+	sha256(data, len, sum);
+	sha256_text(sum, ret);
 }

@@ -30,6 +30,27 @@ TEST(sha256_is_the_standards)
 		       "5db1b9737ea3");
 }
 
+TEST(sha256_of_pieces_is_that_of_the_whole)
+{
+	uint8_t data[300], whole[SHA256_SIZE], pieces[SHA256_SIZE];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	for (size_t len = 0; len <= sizeof(data); len += 13) {
+		sha256(data, len, whole);
+		for (size_t step = 1; step < 150; step += 9) {
+			struct sha256 s;
+
+			sha256_begin(&s);
+			for (size_t at = 0; at < len; at += step)
+				sha256_add(&s, data + at,
+					   len - at < step ? len - at : step);
+			sha256_end(&s, pieces);
+			CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
+		}
+	}
+}
+
 static int cache(void)
 {
 	int parent = open(test_tmpdir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
