@@ -18,9 +18,13 @@
  *	         text        code, and behind it what it reads (rodata)
  *	         symbols     .symtab, .strtab, section headers: for people
  *
- * Each part begins on a page.  The code is what a trusted compiler made of a
- * valid module: an image is code like any program's, so it must come from
- * someone whose programs one would run, and be whole (aot_image_open()). */
+ * Each part begins on a page, `text` and `memory` on one of the largest size
+ * that the architecture has (aot_cpu_page()).  No function is at 0 in text,
+ * so that 0 can mean "none".
+ *
+ * The code is what a trusted compiler made of a valid module: an image is
+ * code like any program's, so it must come from someone whose programs one
+ * would run, and be whole (aot_image_open()). */
 #pragma once
 
 #include <stdbool.h>
@@ -54,6 +58,8 @@ const char *aot_cpu_name(enum aot_cpu cpu);
 int aot_cpu_find(const char *name);
 /* Can this processor run it? */
 bool aot_cpu_runs(enum aot_cpu cpu);
+/* The largest page of its architecture. */
+size_t aot_cpu_page(enum aot_cpu cpu);
 
 enum aot_flags {
 	AOT_STRICT = 1, /* every load that may trap is kept */
@@ -66,8 +72,9 @@ struct aot_part {
 
 struct aot_header {
 	char magic[8]; /* "hull-aot" */
+	/* `n_funcs` with imports. */
 	uint32_t version, cpu, flags, n_funcs, n_types, n_lines, n_imported;
-	uint32_t memory_pages; /* of `memory`, 0 if there is none */
+	uint32_t memory_pages; /* of AOT_PAGE in `memory`, 0: there is none */
 	uint64_t file_size;
 	uint8_t module_sha256[SHA256_SIZE];
 	struct aot_part module, entries, funcs, lines, eh_frame, lsda, memory,
@@ -96,8 +103,11 @@ struct aot_image {
 	const uint8_t *text;
 	const uint32_t *func_entry; /* of defined functions */
 	const uint32_t *type_entry; /* `enter` thunks, 0 if there is none */
-	struct aot_image *next;     /* aot_image_at() */
-	int fd; /* kept for `memory`, -1 if that is not there */
+	const struct aot_func *func;
+	const struct aot_line *line;
+	size_t map_len;  /* without the symbols */
+	uint32_t n_func; /* entries of `func`: thunks are among them */
+	int fd;          /* kept for `memory`, -1 if that is not there */
 };
 
 enum aot_check {
