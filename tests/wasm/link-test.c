@@ -1,0 +1,123 @@
+/* Makes images of objects and looks at them, for test_link.py:
+ *
+ *	link-test make IMAGE CPU IMPORTED FUNCS TYPES OBJECT...
+ *	link-test show IMAGE
+ *	link-test call IMAGE FUNC NUMBER
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "wasmc/link.h"
+
+static const uint8_t module[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+
+static int fail(const char *what, const struct err *err)
+{
+	fprintf(stderr, "%s: %s\n", what, err->msg);
+	return 1;
+}
+
+static const char *func_name(void *ctx, uint32_t func, char *buf)
+{
+	snprintf(buf, 256, "name of\n%u", func);
+	return buf;
+}
+
+static int make(char **argv, int n_objects)
+{
+	struct link_object *objects =
+		xcalloc((size_t)n_objects, sizeof(*objects));
+	struct link_job job = {
+		.module = module,
+		.module_len = sizeof(module),
+		.objects = objects,
+		.n_objects = (size_t)n_objects,
+		.cpu = (enum aot_cpu)aot_cpu_find(argv[1]),
+		.n_imported = (uint32_t)atoi(argv[2]),
+		.n_funcs = (uint32_t)atoi(argv[3]),
+		.n_types = (uint32_t)atoi(argv[4]),
+		.func_name = func_name,
+	};
+	_cleanup_close_ int out = -1;
+	struct err err = {0};
+
+	for (int i = 0; i < n_objects; i++) {
+		_cleanup_close_ int fd =
+			open(argv[5 + i], O_RDONLY | O_CLOEXEC);
+		struct buf b = {0};
+
+		if (fd < 0 || buf_read_fd(&b, fd, 1 << 30) < 0)
+			return 2;
+		objects[i].bytes = (uint8_t *)b.data;
+		objects[i].len = b.len;
+	}
+	out = open(argv[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return 2;
+	if (link_image(&job, out, &err) < 0)
+		return fail("link", &err);
+	return 0;
+}
+
+static struct aot_image *open_image(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct aot_image *image = NULL;
+	struct err err = {0};
+
+	if (aot_image_open(fd, AOT_CHECK_ALL, &image, &err) < 0)
+		exit(fail(path, &err));
+	return image;
+}
+
+static int show(const char *path)
+{
+	struct aot_image *image = open_image(path);
+	const struct aot_header *h = image->h;
+
+	for (uint32_t i = 0; i < h->n_funcs - h->n_imported; i++)
+		printf("f%u %u\n", i + h->n_imported, image->func_entry[i]);
+	for (uint32_t i = 0; i < h->n_types; i++)
+		printf("enter%u %u\n", i, image->type_entry[i]);
+	for (uint32_t i = 0; i < image->n_func; i++) {
+		const struct aot_func *f = &image->func[i];
+
+		printf("code %u %u %d %d %d\n", f->code, f->size, (int)f->func,
+		       (int)f->fde, (int)f->lsda);
+	}
+	for (uint32_t i = 0; i < h->n_lines; i++)
+		printf("line %u %u\n", image->line[i].code,
+		       image->line[i].offset);
+	aot_image_close(image);
+	return 0;
+}
+
+static int call(char **argv)
+{
+	struct aot_image *image = open_image(argv[0]);
+	uint32_t i = (uint32_t)atoi(argv[1]) - image->h->n_imported;
+	uint64_t (*f)(uint64_t) =
+		(uint64_t (*)(uint64_t))(image->text + image->func_entry[i]);
+
+	printf("%llu\n", (unsigned long long)f(strtoull(argv[2], NULL, 0)));
+	aot_image_close(image);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 7 && strcmp(argv[1], "make") == 0)
+		return make(argv + 2, argc - 7);
+	if (argc == 3 && strcmp(argv[1], "show") == 0)
+		return show(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "call") == 0)
+		return call(argv + 2);
+	return 2;
+}
