@@ -1,5 +1,7 @@
-/* io [FOLDER [OPERATION...]]: a line "name ns" for each operation, or
- * "name error: why"; files are made below FOLDER (/tmp). */
+/* io TREE WRITABLE [OPERATION...]
+ *	a line "name ns" for each operation, or "name error: why"
+ * io --make TREE
+ *	the files that are read */
 #include "io.h"
 
 #include <errno.h>
@@ -62,21 +64,25 @@ static int is_wanted(const char *name, char **names)
 
 int main(int argc, char **argv)
 {
-	char **names = argc > 2 ? argv + 2 : argv + argc;
-	const char *folder = argc > 1 ? argv[1] : "/tmp";
-
+	/* What fork-exec executes. */
 	if (argc == 2 && strcmp(argv[1], "--nothing") == 0)
 		return 0;
-	if (io_files_make(folder) < 0) {
-		fprintf(stderr, "io: cannot make files in %s: %s\n", folder,
-			strerror(errno));
-		io_files_remove();
+	if (argc < 3) {
+		fputs("usage: io TREE WRITABLE [OPERATION...]\n", stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--make") == 0) {
+		io_files_in(argv[2], NULL);
+		if (io_files_make() == 0)
+			return 0;
+		perror(argv[2]);
 		return 1;
 	}
+	io_files_in(argv[1], argv[2]);
 	for (const struct io_op *op = io_ops; op->name; op++) {
 		double ns;
 
-		if (!is_wanted(op->name, names))
+		if (!is_wanted(op->name, argv + 3))
 			continue;
 		ns = measure(op);
 		if (ns < 0)
@@ -86,6 +92,5 @@ int main(int argc, char **argv)
 		/* What was measured stays, should the next one hang. */
 		fflush(stdout);
 	}
-	io_files_remove();
 	return 0;
 }

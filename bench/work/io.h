@@ -13,10 +13,10 @@ struct io_op {
  * it, io_wasi.c what a module can ask for. */
 extern const struct io_op io_ops[];
 
-/* io_files.c: in the working folder, which io_files_make() fills and
- * io_files_remove() empties. */
-int io_files_make(const char *folder);
-void io_files_remove(void);
+/* io_files.c.  What is read is part of the image and lies in `tree`, whose
+ * maker is the host; what is written goes to `writable`. */
+void io_files_in(const char *tree, const char *writable);
+int io_files_make(void);
 int io_open_close(unsigned long n);
 int io_stat(unsigned long n);
 int io_read(unsigned long n);

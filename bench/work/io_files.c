@@ -11,14 +11,20 @@
 
 enum { FOLDERS = 16, FILES = 16, BLOCK = 4096 };
 
-static char top[256]; /* what we made ourselves */
+static const char *tree, *writable;
 static char block[BLOCK];
 
-/* "top/d3/f7", "top/d3", "top/f": -1 leaves a part out. */
+void io_files_in(const char *tree_folder, const char *writable_folder)
+{
+	tree = tree_folder;
+	writable = writable_folder;
+}
+
+/* "tree/d3/f7", "tree/d3", "tree/f0": -1 leaves a part out. */
 static const char *name_of(int folder, int file)
 {
-	static char path[320];
-	int n = snprintf(path, sizeof(path), "%s", top);
+	static char path[1024];
+	int n = snprintf(path, sizeof(path), "%s", tree);
 
 	if (folder >= 0)
 		n += snprintf(path + n, sizeof(path) - (size_t)n, "/d%d",
@@ -30,7 +36,7 @@ static const char *name_of(int folder, int file)
 
 static int make_file(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), rc;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644), rc;
 
 	if (fd < 0)
 		return -1;
@@ -39,32 +45,18 @@ static int make_file(const char *path)
 	return rc;
 }
 
-int io_files_make(const char *folder)
+int io_files_make(void)
 {
-	snprintf(top, sizeof(top), "%s/hull-bench-io", folder);
-	/* Of a run that was killed. */
-	io_files_remove();
-	if (mkdir(top, 0700) < 0 || make_file(name_of(-1, 0)) < 0)
+	if (mkdir(tree, 0755) < 0 || make_file(name_of(-1, 0)) < 0)
 		return -1;
 	for (int i = 0; i < FOLDERS; i++) {
-		if (mkdir(name_of(i, -1), 0700) < 0)
+		if (mkdir(name_of(i, -1), 0755) < 0)
 			return -1;
 		for (int k = 0; k < FILES; k++)
 			if (make_file(name_of(i, k)) < 0)
 				return -1;
 	}
 	return 0;
-}
-
-void io_files_remove(void)
-{
-	for (int i = 0; i < FOLDERS; i++) {
-		for (int k = 0; k < FILES; k++)
-			unlink(name_of(i, k));
-		rmdir(name_of(i, -1));
-	}
-	unlink(name_of(-1, 0));
-	rmdir(top);
 }
 
 int io_open_close(unsigned long n)
@@ -106,14 +98,18 @@ int io_read(unsigned long n)
 
 int io_write(unsigned long n)
 {
-	int fd = open(name_of(-1, 0), O_WRONLY);
 	ssize_t put = BLOCK;
+	char path[1024];
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/hull-bench-io", writable);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	if (fd < 0)
 		return -1;
 	while (n-- && put == BLOCK)
 		put = pwrite(fd, block, BLOCK, 0);
 	close(fd);
+	unlink(path);
 	return put == BLOCK ? 0 : -1;
 }
 
@@ -127,7 +123,7 @@ static int walk_folder(const char *path, int depth, unsigned long *left)
 	if (!dir)
 		return -1;
 	while (rc == 0 && *left && (e = readdir(dir))) {
-		char entry[640];
+		char entry[1280];
 		struct stat st;
 
 		if (e->d_name[0] == '.')
@@ -147,7 +143,7 @@ int io_walk(unsigned long n)
 	while (n) {
 		unsigned long before = n;
 
-		if (walk_folder(top, 1, &n) < 0)
+		if (walk_folder(tree, 1, &n) < 0)
 			return -1;
 		/* An empty folder would be walked for ever. */
 		if (n == before) {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,6 +36,27 @@ static int run_mmap(unsigned long n)
 			return -1;
 	}
 	return 0;
+}
+
+/* Both ends on one CPU, so that it is not chance which of two costs is
+ * measured: that of a switch, or that of waking another CPU up. */
+static void pin(cpu_set_t *before)
+{
+	cpu_set_t here;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(before);
+	if (cpu < 0 || sched_getaffinity(0, sizeof(*before), before) < 0)
+		return;
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	sched_setaffinity(0, sizeof(here), &here);
+}
+
+static void unpin(const cpu_set_t *before)
+{
+	if (CPU_COUNT(before) > 0)
+		sched_setaffinity(0, sizeof(*before), before);
 }
 
 /* A child that sends back each byte; it ends with the other side. */
@@ -75,7 +96,7 @@ static int finish(pid_t pid, int rc)
 	return rc;
 }
 
-static int run_pipe(unsigned long n)
+static int ping_pipe(unsigned long n)
 {
 	int to[2], from[2], rc;
 	pid_t pid;
@@ -132,7 +153,7 @@ static int connect_loopback(int pair[2])
 	return 0;
 }
 
-static int run_tcp(unsigned long n)
+static int ping_tcp(unsigned long n)
 {
 	int pair[2], rc;
 	pid_t pid;
@@ -144,6 +165,27 @@ static int run_tcp(unsigned long n)
 	rc = pid < 0 ? -1 : ping(pair[0], pair[0], n);
 	close(pair[0]);
 	return pid < 0 ? -1 : finish(pid, rc);
+}
+
+static int pinned(int (*run)(unsigned long n), unsigned long n)
+{
+	cpu_set_t before;
+	int rc;
+
+	pin(&before);
+	rc = run(n);
+	unpin(&before);
+	return rc;
+}
+
+static int run_pipe(unsigned long n)
+{
+	return pinned(ping_pipe, n);
+}
+
+static int run_tcp(unsigned long n)
+{
+	return pinned(ping_tcp, n);
 }
 
 /* Ourselves, who leave at once when called so. */

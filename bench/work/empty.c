@@ -1,0 +1,5 @@
+/* What every program costs, whatever it does then. */
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,4 @@
+// The same hello as wasm/hello.c.
+fn main() {
+    println!("hello");
+}

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""The programs that `hull bench` runs in sandboxes, and what it makes of
+them: what the probe sees is what config.json says, and changes with it."""
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from hull import *  # noqa: E402,F403
+import wasm  # noqa: E402
+
+WORK = os.path.join(os.path.dirname(os.path.dirname(HULL)), "bench", "work")
+KILL, NET_BIND = 5, 10      # <linux/capability.h>
+
+
+def workload(t, name, args, changes=None, files=()):
+    """What a program of bench/work prints in a container."""
+    b = t.bundle(changes=changes)
+    shutil.copy(os.path.join(WORK, name), os.path.join(b.rootfs, "bin"))
+    for path, make in files:
+        make(os.path.join(b.rootfs, path))
+    b.change({"process": {"args": [f"/bin/{name}", *args]}})
+    return t.run(b, timeout=50).lines
+
+
+class Seen:
+    def __init__(self, lines):
+        self.calls, self.lists, self.words = {}, {}, {}
+        for line in lines:
+            key, _, rest = line.partition(" ")
+            if key == "call":
+                number, answer = rest.split()
+                self.calls[int(number)] = answer
+            elif key in ("device", "writable"):
+                self.lists.setdefault(key, set()).add(rest)
+            elif key == "ns":
+                kind, inode = rest.split()
+                self.words[f"ns {kind}"] = int(inode)
+            else:
+                self.words[key] = rest
+        if "end" not in self.words:
+            raise Failure("the probe did not come to its end")
+
+    def differences(self, other):
+        return {n: (a, other.calls[n]) for n, a in self.calls.items()
+                if a != other.calls[n]}
+
+    @property
+    def permitted(self):
+        return int(self.words["caps"].split()[0], 16)
+
+    @property
+    def bounding(self):
+        return int(self.words["caps"].split()[1], 16)
+
+
+def probe(t, changes=None):
+    need_root()
+    return Seen(workload(t, "bench-probe", [], changes))
+
+
+@functools.lru_cache(maxsize=None)
+def number(name):
+    """A system call's, on this architecture."""
+    text = subprocess.run(
+        ["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c",
+         "/dev/null"], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"#define __NR_{name} (\d+)", text)[1])
+
+
+def seccomp(default, *rules):
+    return {"linux": {"seccomp": {"defaultAction": default, "syscalls": [
+        dict({"names": [name], "action": action}, **extra)
+        for name, action, extra in rules]}}}
+
+
+# ------------------------------------------------------------------ probe --
+
+@test("probe: a call that the profile refuses changes, and no other")
+def _(t):
+    base = probe(t)
+    t.equal(base.words["how"], "filter")
+    t.equal(base.words["seccomp"], "0")
+    if sum(a == "reached" for a in base.calls.values()) < 250:
+        raise Failure(f"too few calls are reached: {base.calls}")
+    got = probe(t, seccomp(
+        "SCMP_ACT_ALLOW",
+        ("mkdirat", "SCMP_ACT_ERRNO", {}),
+        ("mknodat", "SCMP_ACT_ERRNO", {"errnoRet": 13}),
+        ("getcpu", "SCMP_ACT_KILL_PROCESS", {}),
+        ("swapon", "SCMP_ACT_TRAP", {}),
+        ("acct", "SCMP_ACT_ERRNO", {"errnoRet": 38}),
+        ("sync", "SCMP_ACT_LOG", {})))
+    t.equal(got.words["seccomp"], "2")
+    t.equal(base.differences(got), {
+        number("mkdirat"): ("reached", "refused"),
+        number("mknodat"): ("reached", "refused"),
+        number("getcpu"): ("reached", "killed"),
+        number("swapon"): ("reached", "killed"),
+        number("acct"): ("reached", "absent"),
+    })
+
+
+@test("probe: what the kernel itself refuses is reached")
+def _(t):
+    got = probe(t)
+    # None of these is allowed to a process without CAP_SYS_ADMIN and so on;
+    # the code that says so is the kernel's.
+    for name in ["mount", "reboot", "swapon", "acct", "bpf", "sync",
+                 "vhangup", "settimeofday"]:
+        t.equal((name, got.calls[number(name)]), (name, "reached"))
+
+
+@test("probe: a call that is allowed with some arguments is reached")
+def _(t):
+    got = probe(t, seccomp(
+        "SCMP_ACT_ALLOW",
+        ("socket", "SCMP_ACT_ERRNO", {"args": [
+            {"index": 0, "value": 2, "op": "SCMP_CMP_NE"}]}),
+        ("personality", "SCMP_ACT_ERRNO", {"args": [
+            {"index": 0, "value": 0, "op": "SCMP_CMP_NE"}]}),
+        ("mlockall", "SCMP_ACT_ERRNO", {"args": [
+            {"index": 0, "value": 0, "op": "SCMP_CMP_GE"}]})))
+    t.equal(got.calls[number("socket")], "reached")
+    t.equal(got.calls[number("personality")], "reached")
+    t.equal(got.calls[number("mlockall")], "refused")
+
+
+@test("probe: a default of refusing leaves what is named")
+def _(t):
+    need_root()
+    with open(os.path.join(TOP, "tests", "data", "docker-config.json")) as f:
+        profile = json.load(f)["linux"]["seccomp"]
+    got = probe(t, {"linux": {"seccomp": profile}})
+    allowed = {n for rule in profile["syscalls"]
+               if rule["action"] == "SCMP_ACT_ALLOW" for n in rule["names"]}
+    for name in ["mount", "reboot", "swapon", "init_module", "bpf",
+                 "add_key", "kexec_load"]:
+        if name in allowed:
+            continue
+        t.equal((name, got.calls[number(name)]), (name, "refused"))
+    for name in ["read", "openat", "clone", "socket", "execve", "exit_group",
+                 "rt_sigreturn"]:
+        t.equal((name, got.calls[number(name)]), (name, "reached"))
+
+
+@test("probe: capabilities, one less when one is dropped")
+def _(t):
+    base = probe(t)
+    caps = default_spec()["process"]["capabilities"]
+    less = {kind: [c for c in names if c != "CAP_KILL"]
+            for kind, names in caps.items()}
+    got = probe(t, {"process": {"capabilities": less}})
+    t.equal(base.permitted & ~got.permitted, 1 << KILL)
+    t.equal(got.permitted & ~base.permitted, 0)
+    t.equal(base.bounding & ~got.bounding, 1 << KILL)
+    if not got.permitted >> NET_BIND & 1:
+        raise Failure("CAP_NET_BIND_SERVICE is gone, too")
+
+
+@test("probe: namespaces, by the host's own inodes")
+def _(t):
+    got = probe(t)
+    for kind in ["pid", "net", "mnt", "ipc", "uts"]:
+        if got.words[f"ns {kind}"] == os.stat(f"/proc/self/ns/{kind}").st_ino:
+            raise Failure(f"{kind} is the host's")
+    t.equal(got.words["ns user"], os.stat("/proc/self/ns/user").st_ino)
+    spaces = [n for n in default_spec()["linux"]["namespaces"]
+              if n["type"] != "network"]
+    got = probe(t, {"linux": {"namespaces": spaces}})
+    t.equal(got.words["ns net"], os.stat("/proc/self/ns/net").st_ino)
+
+
+@test("probe: devices and writable files, as the mounts have them")
+def _(t):
+    base = probe(t)
+    t.equal(base.lists["device"] - {"/dev/tty", "/dev/pts/ptmx"},
+            {f"/dev/{n}" for n in ["null", "zero", "full", "random",
+                                   "urandom"]})
+    for path in base.lists.get("writable", set()):
+        if path.startswith(("/proc/sys/", "/sys/")):
+            raise Failure(f"{path} is writable")
+    got = probe(t, {"linux": {
+        "readonlyPaths": [],
+        "devices": [{"path": "/dev/mine", "type": "c", "major": 1,
+                     "minor": 5}]}})
+    t.has("\n".join(got.lists["writable"]), "/proc/sys/kernel/")
+    t.equal(got.lists["device"] - base.lists["device"], {"/dev/mine"})
+
+
+@test("probe: no_new_privs, both ways")
+def _(t):
+    t.equal(probe(t).words["no_new_privs"], "1")
+    got = probe(t, {"process": {"noNewPrivileges": False}})
+    t.equal(got.words["no_new_privs"], "0")
+
+
+# --------------------------------------------------------------------- io --
+
+IO = ["getpid", "open-close", "stat", "read", "write", "mmap", "pipe",
+      "fork-exec", "tcp", "walk"]
+
+
+def make_tree(path):
+    subprocess.run([os.path.join(WORK, "bench-io"), "--make", path],
+                   check=True)
+
+
+def io(t, *names, changes=None, writable="/dev/shm"):
+    """Operation -> nanoseconds, or what it said."""
+    lines = workload(t, "bench-io", ["/tree", writable, *names], changes,
+                     [("tree", make_tree)])
+    found = {}
+    for line in lines:
+        name, _, rest = line.partition(" ")
+        found[name] = rest if rest.startswith("error") else float(rest)
+    return found
+
+
+@test("io: every operation is timed, in a container")
+def _(t):
+    need_root()
+    got = io(t)
+    t.equal(list(got), IO)
+    # What a slow machine does to one it does to the other.
+    if not 0 < got["getpid"] < got["open-close"] < got["fork-exec"]:
+        raise Failure(f"the order is wrong: {got}")
+
+
+@test("io: what cannot be done says so, and the rest goes on")
+def _(t):
+    need_root()
+    got = io(t, "write", "stat", writable="/")
+    t.has(got["write"], "error: Read-only file system")
+    t.equal(isinstance(got["stat"], float), True)
+    got = io(t, "tcp", "getpid", changes=seccomp(
+        "SCMP_ACT_ALLOW", ("connect", "SCMP_ACT_ERRNO", {"errnoRet": 101})))
+    t.equal(got["tcp"], "error: Network is unreachable")
+    t.equal(isinstance(got["getpid"], float), True)
+
+
+@test("io: as a module")
+def _(t):
+    module = wasm.build("bench/work/io.c",
+                        os.path.join(TOP, "bench/work/io_files.c"),
+                        os.path.join(TOP, "bench/work/io_wasi.c"),
+                        name="bench-io.wasm")
+    make_tree(t.path("tree"))
+    r = t.hull("wasm", "run", "--dir", f"{t.dir}::/", module, "/tree", "/",
+               timeout=50)
+    t.equal([line.split()[0] for line in r.lines],
+            ["open-close", "stat", "read", "write", "walk"])
+    for line in r.lines:
+        if float(line.split()[1]) <= 0:
+            raise Failure(line)
+
+
+main()
