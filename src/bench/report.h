@@ -28,3 +28,9 @@ void bench_summary(const struct bench_results *r, FILE *out);
 /* `now` against `old`, row by row, in 80 columns. */
 int bench_compare(const struct bench_results *old,
 		  const struct bench_results *now, FILE *out);
+
+/* `hull bench report DIR`: read DIR/results.json, write the report beside it
+ * and print the summary; with `compare`, the path of an older results.json,
+ * the comparison too. */
+int bench_report_dir(const char *dir, const char *compare, FILE *out,
+		     struct err *err);

@@ -22,8 +22,8 @@ enum { RESULTS_MAX_SIZE = 32 << 20 };
 
 #define WORD(tag, member, key, words) \
 	JSON_FIELD_NAME(tag, member, key, words, .always = true)
-#define TEXT(tag, member, key) JSON_FIELD(tag, member, key)
-#define NAME(tag, member, key) JSON_FIELD(tag, member, key, .required = true)
+#define TEXT(tag, member, key)   JSON_FIELD(tag, member, key)
+#define NAME(tag, member, key)   JSON_FIELD(tag, member, key, .required = true)
 #define NUMBER(tag, member, key) JSON_FIELD(tag, member, key, .always = true)
 #define FLAG(tag, member, key)   JSON_FIELD(tag, member, key, .always = true)
 #define TEXTS(tag, member, key)  JSON_FIELD(tag, member, key)
@@ -332,7 +332,7 @@ static void make_room(struct arena *arena, void **v, size_t n, size_t size)
 	*v = list;
 }
 
-#define MAKE_ROOM(r, list)                                         \
+#define MAKE_ROOM(r, list)                                        \
 	make_room((r)->arena, (void **)&(r)->list, (r)->n_##list, \
 		  sizeof((r)->list[0]))
 

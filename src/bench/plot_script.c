@@ -1,0 +1,230 @@
+/* bench/plot_script.c: the parts that all plots share. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "bench/plot_internal.h"
+
+struct size plot_size(enum canvas canvas)
+{
+	if (canvas == CANVAS_NARROW)
+		return (struct size){.width = 360, .height = 340, .left = 54,
+				     .right = 104, .top = 30, .bottom = 42,
+				     .font = 12, .line = 14};
+	return (struct size){.width = 760, .height = 420, .left = 64,
+			     .right = 138, .top = 34, .bottom = 46,
+			     .font = 13, .line = 16};
+}
+
+struct size plot_rows_size(enum canvas canvas, size_t n)
+{
+	struct size s = plot_size(canvas);
+
+	s.left = canvas == CANVAS_NARROW ? 108 : 150;
+	s.right = canvas == CANVAS_NARROW ? 66 : 84;
+	s.height = s.top + s.bottom + (int)n * (s.line + 10);
+	return s;
+}
+
+/* gnuplot has no escape for a quote but its double, and names come from a
+ * file: keep to what a name can have. */
+void plot_text(struct buf *out, const char *s)
+{
+	static const char plain[] = " .,:;+-_/()%=<>*#@!?&[]";
+
+	buf_addc(out, '\'');
+	for (; s && *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+
+		if (letter || (c >= '0' && c <= '9') || c >= 0x80 ||
+		    strchr(plain, c))
+			buf_addc(out, *s);
+		else
+			buf_addc(out, '?');
+	}
+	buf_addc(out, '\'');
+}
+
+/* --------------------------------------------------------------- colours -- */
+
+/* Of a PNG, which is always light. */
+static const char *const chrome_light[] = {
+	[INK] = "#1b1f24",  [SOFT] = "#5b6470", [AXIS] = "#9aa3ad",
+	[GRID] = "#e3e6ea", [PAPER] = "#ffffff",
+};
+
+void plot_chrome(enum canvas canvas, enum chrome c, struct buf *out)
+{
+	if (canvas == CANVAS_PNG)
+		buf_printf(out, " rgb '%s'", chrome_light[c]);
+	else
+		buf_printf(out, " rgb '#0100%02x'", c);
+}
+
+void plot_series(enum canvas canvas, unsigned int colour, struct buf *out)
+{
+	if (canvas == CANVAS_PNG)
+		buf_printf(out, " rgb '%s'", colour_series[colour].light);
+	else
+		buf_printf(out, " rgb '#0200%02x'", colour);
+}
+
+void plot_part(enum canvas canvas, unsigned int part, struct buf *out)
+{
+	if (canvas == CANVAS_PNG)
+		buf_printf(out, " rgb '%s'", colour_part[part].light);
+	else
+		buf_printf(out, " rgb '#0300%02x'", part);
+}
+
+/* ----------------------------------------------------------------- frame -- */
+
+void plot_begin(const struct plot *p, enum canvas canvas, struct buf *out)
+{
+	buf_adds(out, "set encoding utf8\nunset key\n");
+	/* The page has a heading, a slide has only the picture. */
+	if (canvas != CANVAS_PNG)
+		return;
+	buf_adds(out, "heading = ");
+	plot_text(out, p->title);
+	buf_addc(out, '\n');
+}
+
+void plot_frame(const struct size *s, enum canvas canvas, const char *heading,
+		struct buf *out)
+{
+	int above = canvas == CANVAS_PNG ? 36 : 0;
+	double w = s->width, h = s->height + above;
+
+	if (canvas == CANVAS_PNG)
+		buf_printf(out,
+			   "set terminal pngcairo noenhanced size %d,%d "
+			   "font 'sans-serif,%d' linewidth 1.6 pointscale 1.6 "
+			   "background rgb '#ffffff'\n",
+			   s->width * 2, (s->height + above) * 2,
+			   s->font * 3 / 2);
+	else
+		buf_printf(out,
+			   "set terminal svg noenhanced dynamic size %d,%d "
+			   "font 'sans-serif,%d'\n",
+			   s->width, s->height, s->font);
+	buf_printf(out, "set lmargin at screen %.4f\n", s->left / w);
+	buf_printf(out, "set rmargin at screen %.4f\n", 1 - s->right / w);
+	buf_printf(out, "set tmargin at screen %.4f\n",
+		   1 - (s->top + above) / h);
+	buf_printf(out, "set bmargin at screen %.4f\n", s->bottom / h);
+	buf_adds(out, "set border 1 lw 1 lc");
+	plot_chrome(canvas, AXIS, out);
+	buf_adds(out, "\nset tics nomirror out scale 0.6,0 textcolor");
+	plot_chrome(canvas, SOFT, out);
+	buf_adds(out, "\nset grid xtics ytics back lt 1 dt solid lw 1 lc");
+	plot_chrome(canvas, GRID, out);
+	buf_adds(out, "\nset label ");
+	plot_text(out, heading);
+	buf_printf(out, " at screen %.4f, screen %.4f left textcolor",
+		   canvas == CANVAS_PNG ? 20 / w : 4 / w,
+		   1 - (s->top / 2.0 - 3 + above) / h);
+	plot_chrome(canvas, SOFT, out);
+	buf_addc(out, '\n');
+	if (canvas != CANVAS_PNG)
+		return;
+	buf_printf(out,
+		   "set label heading at screen %.4f, screen %.4f left "
+		   "font 'sans-serif:bold,%d' textcolor",
+		   20 / w, 1 - 22 / h, s->font * 2);
+	plot_chrome(canvas, INK, out);
+	buf_addc(out, '\n');
+}
+
+/* ----------------------------------------------------------------- ticks -- */
+
+size_t plot_log_ticks(struct arena *a, double lo, double hi,
+		      const char *(*say)(struct arena *, double),
+		      struct tick **ret)
+{
+	/* Few decades need more than their powers. */
+	bool fine = hi / lo < 60;
+	static const double steps[] = {1, 2, 5};
+	double power = pow(10, floor(log10(lo)));
+	size_t n = 0;
+
+	*ret = arena_alloc(a, 128, sizeof(**ret));
+	for (; power <= hi && n + 3 < 128; power *= 10)
+		for (size_t i = 0; i < (fine ? ARRAY_SIZE(steps) : 1); i++) {
+			double at = power * steps[i];
+
+			if (at < lo * 0.999 || at > hi * 1.001)
+				continue;
+			(*ret)[n].at = at;
+			(*ret)[n++].text = say(a, at);
+		}
+	return n;
+}
+
+size_t plot_linear_ticks(struct arena *a, double hi, bool binary,
+			 const char *(*say)(struct arena *, double),
+			 struct tick **ret)
+{
+	double base = binary ? pow(1024, floor(log2(hi) / 10)) : 1;
+	double power = base * pow(10, floor(log10(hi / base)));
+	double step = power;
+	size_t n = 0;
+
+	if (hi / step > 6)
+		step = power * 2;
+	else if (hi / step < 2)
+		step = power / 5;
+	else if (hi / step < 3.5)
+		step = power / 2;
+	*ret = arena_alloc(a, 32, sizeof(**ret));
+	for (; n < 32 && (double)n * step <= hi * 1.001; n++) {
+		(*ret)[n].at = (double)n * step;
+		(*ret)[n].text = n ? say(a, (double)n * step) : "0";
+	}
+	return n;
+}
+
+void plot_ticks(const char *axis, const struct tick *t, size_t n,
+		struct buf *out)
+{
+	buf_printf(out, "set %stics (", axis);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(out, i ? ", " : "");
+		plot_text(out, t[i].text);
+		buf_printf(out, " %.10g", t[i].at);
+	}
+	buf_adds(out, ")\n");
+}
+
+/* ------------------------------------------------------------------ rows -- */
+
+void plot_row_labels(const struct view *v, enum canvas canvas, const char *name,
+		     const char *text, size_t row, struct buf *out)
+{
+	struct size s = plot_rows_size(canvas, 1);
+	double graph = s.width - s.left - s.right;
+
+	buf_adds(out, "set label ");
+	plot_text(out, name);
+	buf_printf(out, " at graph %.4f, first %zu right textcolor",
+		   -8 / graph, row);
+	plot_series(canvas, view_colour(v, name), out);
+	buf_addc(out, '\n');
+	if (!text)
+		return;
+	buf_adds(out, "set label ");
+	plot_text(out, text);
+	buf_printf(out, " at screen %.4f, first %zu right textcolor",
+		   1 - 4.0 / s.width, row);
+	plot_chrome(canvas, INK, out);
+	buf_addc(out, '\n');
+}
+
+void plot_rows(size_t n, struct buf *out)
+{
+	buf_printf(out, "set yrange [%zu.5:-0.5]\n", n - 1);
+	buf_adds(out, "unset ytics\nset border 0\n");
+}
