@@ -92,9 +92,8 @@ static void compare_boot(struct comparison *c)
 	title(c, "Boot, median of one start");
 	for (size_t i = 0; i < r->n_boot; i++) {
 		const struct bench_boot *now = &r->boot[i];
-		const struct bench_boot *old =
-			view_boot(&c->old, now->participant, now->count,
-				  now->parallel);
+		const struct bench_boot *old = view_boot(
+			&c->old, now->participant, now->count, now->parallel);
 
 		row(c, now->participant,
 		    arena_printf(c->now.arena, "N = %s, %u at a time",
@@ -111,8 +110,8 @@ static void compare_memory(struct comparison *c)
 	title(c, "Memory, all of N sleepers");
 	for (size_t i = 0; i < r->n_memory; i++) {
 		const struct bench_memory *now = &r->memory[i];
-		const struct bench_memory *old = view_memory(
-			&c->old, now->participant, now->count);
+		const struct bench_memory *old =
+			view_memory(&c->old, now->participant, now->count);
 
 		row(c, now->participant,
 		    arena_printf(c->now.arena, "N = %s",
@@ -136,8 +135,8 @@ static void compare_cpu(struct comparison *c)
 			    str_eq(o->cpu[k].kernel, now->kernel) &&
 			    str_eq(o->cpu[k].participant, now->participant))
 				old = o->cpu[k].ms;
-		row(c, now->participant, now->kernel, old, now->ok ? now->ms : 0,
-		    say_ms);
+		row(c, now->participant, now->kernel, old,
+		    now->ok ? now->ms : 0, say_ms);
 	}
 }
 
@@ -205,8 +204,8 @@ static bool machines_differ(const struct bench_results *old,
 
 	any |= differ(out, "processor", a->cpu, b->cpu);
 	if (a->cpus != b->cpus)
-		any = true, fprintf(out, "  %-12s %-31u -> %u\n", "CPUs",
-				    a->cpus, b->cpus);
+		any = true,
+		fprintf(out, "  %-12s %-31u -> %u\n", "CPUs", a->cpus, b->cpus);
 	/* The kernel keeps some for itself, and not always the same. */
 	if (fabs((double)a->memory - (double)b->memory) >
 	    0.01 * (double)a->memory)
@@ -319,7 +318,7 @@ void bench_summary(const struct bench_results *r, FILE *out)
 		"starts/s", "memory", "CPU", "I/O");
 	for (size_t i = 0; i < v.n; i++)
 		summary_row(&v, v.names[i], out);
-	STRV_FOREACH(d, report_doubts(&v)) {
+	STRV_FOREACH (d, report_doubts(&v)) {
 		_cleanup_buf_ struct buf text = {0};
 
 		buf_adds(&text, "! ");

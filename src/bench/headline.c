@@ -15,22 +15,13 @@ static bool speaks_for_hull(const struct view *v, const char *name)
 	return str_after(name, "hull") && !strchr(name, '+');
 }
 
-/* "8%", "0.7%", "1.4 times" */
-static const char *say_part(struct arena *a, double ratio)
-{
-	if (ratio >= 1.995)
-		return arena_printf(a, "%.1f times", ratio);
-	return arena_printf(a, ratio < 0.0995 ? "%.1f%%" : "%.0f%%",
-			    ratio * 100);
-}
-
 static void boot_words(const struct view *v, const char *name, struct buf *out)
 {
 	const struct bench_boot *own, *base;
 
 	if (!view_both_boot(v, name, v->baseline, &own, &base))
 		return;
-	buf_printf(out, "boots in %s of %s's time",
+	buf_printf(out, "boots in %s of %s’s time",
 		   say_part(v->arena, own->total.median / base->total.median),
 		   v->baseline);
 }
@@ -56,7 +47,8 @@ static void memory_words(const struct view *v, const char *name,
 		buf_printf(out, "%.0f%% %s memory", fabs(less) * 100,
 			   less > 0 ? "less" : "more");
 	if (!strstr(out->data, "boots"))
-		buf_printf(out, " than with %s", v->baseline);
+		buf_printf(out, " %s with %s",
+			   fabs(less) < 0.005 ? "as" : "than", v->baseline);
 }
 
 static void headline(const struct view *v, struct buf *out)
@@ -111,7 +103,7 @@ static struct tile boot_tile(const struct view *v, const char *name)
 		return t;
 	t.owner = name;
 	t.big = say_part(v->arena, own->total.median / base->total.median);
-	t.label = arena_printf(v->arena, "of %s's boot time", v->baseline);
+	t.label = arena_printf(v->arena, "of %s’s boot time", v->baseline);
 	t.detail = arena_printf(v->arena, "%s: %s, not %s; median of %s", name,
 				say_ms(v->arena, own->total.median),
 				say_ms(v->arena, base->total.median),
@@ -131,7 +123,7 @@ static struct tile memory_tile(const struct view *v, const char *name)
 	t.owner = name;
 	t.big = say_part(v->arena,
 			 (double)own->available / (double)base->available);
-	t.label = arena_printf(v->arena, "of %s's memory", v->baseline);
+	t.label = arena_printf(v->arena, "of %s’s memory", v->baseline);
 	t.detail = arena_printf(v->arena, "%s: %s for %s, not %s", name,
 				say_bytes(v->arena, (double)own->available),
 				say_count(v->arena, own->count),

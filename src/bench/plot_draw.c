@@ -102,7 +102,7 @@ static bool variable_name(unsigned int r, unsigned int g, unsigned int b,
 			  char *out, size_t size)
 {
 	static const char *const chrome[] = {
-		[INK] = "ink", [SOFT] = "soft", [AXIS] = "axis",
+		[INK] = "ink",   [SOFT] = "soft",   [AXIS] = "axis",
 		[GRID] = "grid", [PAPER] = "paper",
 	};
 
@@ -156,7 +156,7 @@ static const struct rewrite rewrites[] = {
 	{" xmlns:xlink=\"http://www.w3.org/1999/xlink\"\n", ""},
 	{"id='gp", "id='%s-gp"},
 	{"xlink:href='#gp", "href='#%s-gp"},
-	{"id=\"gnuplot_canvas\"", "id=\"%s-canvas\""},
+	{"id=\"gnuplot_", "id=\"%s-"},
 	{"id='textbox'", "id='%s-textbox'"},
 	{"id='greybox'", "id='%s-greybox'"},
 	{" font-family=\"sans-serif\"", ""},

@@ -14,7 +14,7 @@ enum chrome { INK = 1, SOFT, AXIS, GRID, PAPER };
 struct size {
 	int width, height; /* pixels of SVG, halves of pixels of PNG */
 	int left, right, top, bottom; /* margins */
-	int font, line; /* font size, height of a line of text */
+	int font, line;               /* font size, height of a line of text */
 };
 
 struct size plot_size(enum canvas canvas);
@@ -33,8 +33,9 @@ struct tick {
 	double at;
 	const char *text;
 };
-/* Ticks at 1, 10, 100, ... or at 1, 2, 5 times that, between lo and hi. */
-size_t plot_log_ticks(struct arena *a, double lo, double hi,
+/* Ticks at 1, 10, 100, ... or at 1, 2, 5 times that, between lo and hi;
+ * `binary`: at 1, 4, 16, ... */
+size_t plot_log_ticks(struct arena *a, double lo, double hi, bool binary,
 		      const char *(*say)(struct arena *, double),
 		      struct tick **ret);
 size_t plot_linear_ticks(struct arena *a, double hi, bool binary,
@@ -69,9 +70,12 @@ bool plot_ratio_bars(const struct view *v, enum canvas canvas,
 		     struct buf *out);
 
 /* A row's name at the left, its text at the right. */
-void plot_row_labels(const struct view *v, enum canvas canvas, const char *name,
-		     const char *text, size_t row, struct buf *out);
+void plot_row_labels(const struct view *v, enum canvas canvas,
+		     const struct size *s, const char *name, const char *text,
+		     size_t row, struct buf *out);
 /* Axes of a plot of rows, the first at the top. */
 void plot_rows(size_t n, struct buf *out);
 /* Made as high as `n` rows need. */
-struct size plot_rows_size(enum canvas canvas, size_t n);
+struct size plot_rows_size(const struct view *v, enum canvas canvas, size_t n);
+/* About how wide a text is. */
+int plot_text_width(const struct size *s, const char *text);

@@ -141,15 +141,39 @@ static void line_axes(const struct view *v, const struct size *s,
 		   r->x_lo, r->x_hi, r->y_lo, r->y_hi);
 	count_ticks(v, s, lines, r, out);
 	if (lines->log_y)
-		n = plot_log_ticks(v->arena, r->y_lo, r->y_hi, lines->say, &t);
+		n = plot_log_ticks(v->arena, r->y_lo, r->y_hi, lines->binary,
+				   lines->say, &t);
 	else
 		n = plot_linear_ticks(v->arena, r->y_hi, lines->binary,
 				      lines->say, &t);
 	plot_ticks("y", t, n, out);
-	buf_adds(out, "set xlabel ");
+	buf_adds(out, "set label ");
 	plot_text(out, lines->x_label);
-	buf_adds(out, " offset 0,0.4 textcolor");
+	buf_printf(out, " at graph 0.5, screen %.4f center textcolor",
+		   8.0 / s->height);
 	plot_chrome(canvas, SOFT, out);
+	buf_addc(out, '\n');
+}
+
+/* On linear axes a line that stops has its name where it stops; on
+ * logarithmic ones all run side by side, so the name at the right is in its
+ * line, too. */
+static bool ends_early(const struct lines *lines, const struct range *r,
+		       const struct line *line)
+{
+	return !lines->log_y && line->x[line->n - 1] < r->x_hi * 0.8;
+}
+
+static void early_label(const struct view *v, enum canvas canvas,
+			const struct line *line, struct buf *out)
+{
+	buf_adds(out, "set label ");
+	plot_text(out, line->name);
+	buf_printf(out,
+		   " at first %.10g, first %.10g left offset 0.8,0.2 "
+		   "front textcolor",
+		   line->x[line->n - 1], line->y[line->n - 1]);
+	plot_series(canvas, view_colour(v, line->name), out);
 	buf_addc(out, '\n');
 }
 
@@ -157,18 +181,22 @@ static void end_labels(const struct view *v, const struct size *s,
 		       enum canvas canvas, const struct lines *lines,
 		       const struct range *r, struct buf *out)
 {
-	struct end_label *l =
-		arena_alloc(v->arena, lines->n + 1, sizeof(*l));
+	struct end_label *l = arena_alloc(v->arena, lines->n + 1, sizeof(*l));
 	double pixels = s->height - s->top - s->bottom;
+	size_t n = 0;
 
 	for (size_t i = 0; i < lines->n; i++) {
 		const struct line *line = &lines->v[i];
 
-		l[i].name = line->name;
-		l[i].at = height(lines, r, line->y[line->n - 1]);
+		if (ends_early(lines, r, line)) {
+			early_label(v, canvas, line, out);
+			continue;
+		}
+		l[n].name = line->name;
+		l[n++].at = height(lines, r, line->y[line->n - 1]);
 	}
-	spread(l, lines->n, s->line / pixels, v->arena);
-	for (size_t i = 0; i < lines->n; i++) {
+	spread(l, n, s->line / pixels, v->arena);
+	for (size_t i = 0; i < n; i++) {
 		buf_adds(out, "set label ");
 		plot_text(out, l[i].name);
 		buf_printf(out, " at screen %.4f, graph %.4f left textcolor",
@@ -178,10 +206,26 @@ static void end_labels(const struct view *v, const struct size *s,
 	}
 }
 
+/* Names have no other place than the margin. */
+static struct size lines_size(enum canvas canvas, const struct lines *lines)
+{
+	struct size s = plot_size(canvas);
+
+	s.right = 0;
+	for (size_t i = 0; i < lines->n; i++) {
+		int width = plot_text_width(&s, lines->v[i].name) + 14;
+
+		s.right = width > s.right ? width : s.right;
+	}
+	if (s.right > s.width * 2 / 5)
+		s.right = s.width * 2 / 5;
+	return s;
+}
+
 bool plot_lines(const struct view *v, enum canvas canvas,
 		const struct lines *lines, struct buf *out)
 {
-	struct size s = plot_size(canvas);
+	struct size s = lines_size(canvas, lines);
 	struct range r;
 	int need = s.top + s.bottom + s.line * (int)(lines->n + 1);
 
@@ -234,7 +278,7 @@ bool plot_ratio_bars(const struct view *v, enum canvas canvas,
 		     const char *heading, struct bar *bars, size_t n,
 		     struct buf *out)
 {
-	struct size s = plot_rows_size(canvas, n);
+	struct size s = plot_rows_size(v, canvas, n);
 	double lo = 0.8, hi = 1.25;
 	struct tick *t;
 	size_t n_ticks;
@@ -246,7 +290,7 @@ bool plot_ratio_bars(const struct view *v, enum canvas canvas,
 	hi = fmax(hi, bars[n - 1].value * 1.1);
 	plot_frame(&s, canvas, heading, out);
 	plot_rows(n, out);
-	n_ticks = plot_log_ticks(v->arena, lo, hi, say_times, &t);
+	n_ticks = plot_log_ticks(v->arena, lo, hi, false, say_times, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
 	plot_ticks("x", t, n_ticks, out);
 	buf_adds(out, "set arrow from 1, graph 0 to 1, graph 1 nohead back "
@@ -254,7 +298,8 @@ bool plot_ratio_bars(const struct view *v, enum canvas canvas,
 	plot_chrome(canvas, AXIS, out);
 	buf_addc(out, '\n');
 	for (size_t i = 0; i < n; i++)
-		plot_row_labels(v, canvas, bars[i].name, bars[i].text, i, out);
+		plot_row_labels(v, canvas, &s, bars[i].name, bars[i].text, i,
+				out);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, "$d%zu << EOD\n1 %zu %.10g\nEOD\n", i, i,
 			   bars[i].value);

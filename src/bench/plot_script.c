@@ -10,19 +10,38 @@
 struct size plot_size(enum canvas canvas)
 {
 	if (canvas == CANVAS_NARROW)
-		return (struct size){.width = 360, .height = 340, .left = 54,
-				     .right = 104, .top = 30, .bottom = 42,
-				     .font = 12, .line = 14};
-	return (struct size){.width = 760, .height = 420, .left = 64,
-			     .right = 138, .top = 34, .bottom = 46,
-			     .font = 13, .line = 16};
+		return (struct size){.width = 360,
+				     .height = 340,
+				     .left = 62,
+				     .right = 104,
+				     .top = 30,
+				     .bottom = 42,
+				     .font = 12,
+				     .line = 14};
+	return (struct size){.width = 760,
+			     .height = 420,
+			     .left = 64,
+			     .right = 138,
+			     .top = 34,
+			     .bottom = 46,
+			     .font = 13,
+			     .line = 16};
 }
 
-struct size plot_rows_size(enum canvas canvas, size_t n)
+int plot_text_width(const struct size *s, const char *text)
+{
+	return (int)strlen(text) * s->font * 31 / 50;
+}
+
+struct size plot_rows_size(const struct view *v, enum canvas canvas, size_t n)
 {
 	struct size s = plot_size(canvas);
 
-	s.left = canvas == CANVAS_NARROW ? 108 : 150;
+	for (size_t i = 0; i < v->n; i++)
+		if (plot_text_width(&s, v->names[i]) + 12 > s.left)
+			s.left = plot_text_width(&s, v->names[i]) + 12;
+	if (s.left > s.width * 2 / 5)
+		s.left = s.width * 2 / 5;
 	s.right = canvas == CANVAS_NARROW ? 66 : 84;
 	s.height = s.top + s.bottom + (int)n * (s.line + 10);
 	return s;
@@ -52,7 +71,7 @@ void plot_text(struct buf *out, const char *s)
 
 /* Of a PNG, which is always light. */
 static const char *const chrome_light[] = {
-	[INK] = "#1b1f24",  [SOFT] = "#5b6470", [AXIS] = "#9aa3ad",
+	[INK] = "#1b1f24",  [SOFT] = "#5b6470",  [AXIS] = "#9aa3ad",
 	[GRID] = "#e3e6ea", [PAPER] = "#ffffff",
 };
 
@@ -102,10 +121,10 @@ void plot_frame(const struct size *s, enum canvas canvas, const char *heading,
 	if (canvas == CANVAS_PNG)
 		buf_printf(out,
 			   "set terminal pngcairo noenhanced size %d,%d "
-			   "font 'sans-serif,%d' linewidth 1.6 pointscale 1.6 "
+			   "font 'sans-serif,%d' linewidth 1.3 pointscale 1.3 "
 			   "background rgb '#ffffff'\n",
-			   s->width * 2, (s->height + above) * 2,
-			   s->font * 3 / 2);
+			   s->width * 3 / 2, (s->height + above) * 3 / 2,
+			   s->font * 9 / 8);
 	else
 		buf_printf(out,
 			   "set terminal svg noenhanced dynamic size %d,%d "
@@ -120,7 +139,9 @@ void plot_frame(const struct size *s, enum canvas canvas, const char *heading,
 	plot_chrome(canvas, AXIS, out);
 	buf_adds(out, "\nset tics nomirror out scale 0.6,0 textcolor");
 	plot_chrome(canvas, SOFT, out);
-	buf_adds(out, "\nset grid xtics ytics back lt 1 dt solid lw 1 lc");
+	buf_adds(
+		out,
+		"\nset xtics offset 0,0.35\nset grid xtics ytics back lt 1 dt solid lw 1 lc");
 	plot_chrome(canvas, GRID, out);
 	buf_adds(out, "\nset label ");
 	plot_text(out, heading);
@@ -133,15 +154,43 @@ void plot_frame(const struct size *s, enum canvas canvas, const char *heading,
 		return;
 	buf_printf(out,
 		   "set label heading at screen %.4f, screen %.4f left "
-		   "font 'sans-serif:bold,%d' textcolor",
-		   20 / w, 1 - 22 / h, s->font * 2);
+		   "font 'sans-serif:Bold,%d' textcolor",
+		   20 / w, 1 - 22 / h, s->font * 3 / 2);
 	plot_chrome(canvas, INK, out);
 	buf_addc(out, '\n');
 }
 
 /* ----------------------------------------------------------------- ticks -- */
 
-size_t plot_log_ticks(struct arena *a, double lo, double hi,
+/* "10 ms", where a table says "10.0 ms". */
+static const char *tick_text(struct arena *a, const char *text)
+{
+	const char *point = strchr(text, '.'), *end;
+
+	if (!point)
+		return text;
+	end = point + 1 + strspn(point + 1, "0");
+	if (*end >= '0' && *end <= '9')
+		return text;
+	return arena_printf(a, "%.*s%s", (int)(point - text), text, end);
+}
+
+static size_t binary_ticks(struct arena *a, double lo, double hi,
+			   const char *(*say)(struct arena *, double),
+			   struct tick *t)
+{
+	double factor = hi / lo > 4096 ? 16 : 4;
+	double power = pow(factor, ceil(log(lo) / log(factor)));
+	size_t n = 0;
+
+	for (; power <= hi && n < 128; power *= factor) {
+		t[n].at = power;
+		t[n++].text = tick_text(a, say(a, power));
+	}
+	return n;
+}
+
+size_t plot_log_ticks(struct arena *a, double lo, double hi, bool binary,
 		      const char *(*say)(struct arena *, double),
 		      struct tick **ret)
 {
@@ -152,6 +201,8 @@ size_t plot_log_ticks(struct arena *a, double lo, double hi,
 	size_t n = 0;
 
 	*ret = arena_alloc(a, 128, sizeof(**ret));
+	if (binary)
+		return binary_ticks(a, lo, hi, say, *ret);
 	for (; power <= hi && n + 3 < 128; power *= 10)
 		for (size_t i = 0; i < (fine ? ARRAY_SIZE(steps) : 1); i++) {
 			double at = power * steps[i];
@@ -159,7 +210,7 @@ size_t plot_log_ticks(struct arena *a, double lo, double hi,
 			if (at < lo * 0.999 || at > hi * 1.001)
 				continue;
 			(*ret)[n].at = at;
-			(*ret)[n++].text = say(a, at);
+			(*ret)[n++].text = tick_text(a, say(a, at));
 		}
 	return n;
 }
@@ -182,7 +233,8 @@ size_t plot_linear_ticks(struct arena *a, double hi, bool binary,
 	*ret = arena_alloc(a, 32, sizeof(**ret));
 	for (; n < 32 && (double)n * step <= hi * 1.001; n++) {
 		(*ret)[n].at = (double)n * step;
-		(*ret)[n].text = n ? say(a, (double)n * step) : "0";
+		(*ret)[n].text =
+			n ? tick_text(a, say(a, (double)n * step)) : "0";
 	}
 	return n;
 }
@@ -201,24 +253,19 @@ void plot_ticks(const char *axis, const struct tick *t, size_t n,
 
 /* ------------------------------------------------------------------ rows -- */
 
-void plot_row_labels(const struct view *v, enum canvas canvas, const char *name,
-		     const char *text, size_t row, struct buf *out)
+void plot_row_labels(const struct view *v, enum canvas canvas,
+		     const struct size *s, const char *name, const char *text,
+		     size_t row, struct buf *out)
 {
-	struct size s = plot_rows_size(canvas, 1);
-	double graph = s.width - s.left - s.right;
-
 	buf_adds(out, "set label ");
 	plot_text(out, name);
-	buf_printf(out, " at graph %.4f, first %zu right textcolor",
-		   -8 / graph, row);
+	buf_printf(out, " at screen %.4f, first %zu right textcolor",
+		   (s->left - 8.0) / s->width, row);
 	plot_series(canvas, view_colour(v, name), out);
-	buf_addc(out, '\n');
-	if (!text)
-		return;
-	buf_adds(out, "set label ");
+	buf_adds(out, "\nset label ");
 	plot_text(out, text);
 	buf_printf(out, " at screen %.4f, first %zu right textcolor",
-		   1 - 4.0 / s.width, row);
+		   1 - 4.0 / s->width, row);
 	plot_chrome(canvas, INK, out);
 	buf_addc(out, '\n');
 }

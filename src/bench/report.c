@@ -30,7 +30,7 @@ void report_md(const struct view *v, struct buf *out)
 			buf_addc(out, '\n');
 		}
 	buf_addc(out, '\n');
-	STRV_FOREACH(d, report_doubts(v)) {
+	STRV_FOREACH (d, report_doubts(v)) {
 		buf_adds(out, "> ");
 		md_text(out, *d);
 		buf_adds(out, "\n\n");

@@ -7,9 +7,10 @@
 #include "bench/report_internal.h"
 
 static const char *const owners[] = {
-	"hull-namespaces", "hull-wasm", "hull-appkernel", "hull-microvm",
-	"runc",            "crun",      "youki",          "runsc",
-	"kata",            "wasmedge",  "wasmtime",       "wasmer",
+	"hull-namespaces", "hull-wasm", "hull-appkernel",
+	"hull-microvm",    "runc",      "crun",
+	"youki",           "runsc",     "kata",
+	"wasmedge",        "wasmtime",  "wasmer",
 	"iwasm",           "wasm3",     "node",
 };
 
@@ -25,8 +26,8 @@ const struct colour colour_series[COLOURS] = {
 };
 
 const struct colour colour_part[PARTS] = {
-	{"#c2410c", "#ff9152"}, {"#e0a340", "#f2c46d"}, {"#1d4f91", "#82b4f4"},
-	{"#4b97c4", "#4f93c4"}, {"#6440b4", "#b49af8"}, {"#a8b0bb", "#5a6472"},
+	{"#3d4a63", "#93a5c9"}, {"#7fae93", "#6f9f84"}, {"#dba650", "#d9a851"},
+	{"#b5654a", "#c97a5e"}, {"#8c7aa3", "#8d7ba8"}, {"#c3c9d1", "#4c5563"},
 };
 
 int colour_of_name(const char *name)
@@ -34,7 +35,10 @@ int colour_of_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
 		if (str_eq(owners[i], name))
 			return (int)i;
-	return -1;
+	/* Below an engine hull stays warm. */
+	if (str_ends_with(name, "+hull-wasm"))
+		return 3;
+	return str_ends_with(name, "hull-namespaces") ? 2 : -1;
 }
 
 unsigned int colour_first_free(void)

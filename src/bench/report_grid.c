@@ -1,6 +1,8 @@
 /* bench/report_grid.c: a table, for a page and for an issue. */
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "bench/report_internal.h"
 
@@ -13,13 +15,13 @@ struct grid *grid_new(struct arena *a, const char *caption)
 	return g;
 }
 
-void grid_column(struct grid *g, const char *title, bool number)
+void grid_column(struct grid *g, const char *title, enum column_kind kind)
 {
 	struct column *c = bench_add_(g->arena, (void **)&g->columns,
 				      &g->n_columns, sizeof(*c));
 
 	c->title = title;
-	c->number = number;
+	c->kind = kind;
 }
 
 struct cell *grid_cell(struct grid *g, const char *text)
@@ -96,6 +98,23 @@ static const char *const tone_class[] = {
 	[TONE_BAD] = "bad",   [TONE_MUTED] = "muted",
 };
 
+static const char *const kind_class[] = {
+	[COLUMN_TEXT] = "t", [COLUMN_NUMBER] = "n", [COLUMN_FLAG] = "f"};
+
+static void cell_text(const char *text, struct buf *out)
+{
+	const char *second = strchr(text, '\n');
+	_cleanup_free_ char *first =
+		second ? xstrndup(text, (size_t)(second - text)) : NULL;
+
+	html_text(out, first ? first : text);
+	if (!second)
+		return;
+	buf_adds(out, "<small>");
+	html_text(out, second + 1);
+	buf_adds(out, "</small>");
+}
+
 static void cell_html(const struct grid *g, const struct view *v, size_t row,
 		      size_t column, struct buf *out)
 {
@@ -104,13 +123,12 @@ static void cell_html(const struct grid *g, const struct view *v, size_t row,
 	const char *tone = tone_class[c->tone];
 
 	buf_adds(out, column ? "<td class=\"" : "<th scope=\"row\" class=\"");
-	if (g->columns[column].number)
-		buf_adds(out, "n ");
-	buf_printf(out, "%s\">", tone ? tone : "");
+	buf_printf(out, "%s%s%s\">", kind_class[g->columns[column].kind],
+		   tone ? " " : "", tone ? tone : "");
 	if (owner)
 		buf_printf(out, "<i class=\"dot s%u\"></i>",
 			   view_colour(v, owner));
-	html_text(out, c->text ? c->text : "");
+	cell_text(c->text ? c->text : "", out);
 	if (c->footnote)
 		buf_printf(out, "<sup>%u</sup>", c->footnote);
 	buf_adds(out, column ? "</td>" : "</th>");
@@ -126,7 +144,7 @@ void grid_html(struct grid *g, const struct view *v, struct buf *out)
 	buf_adds(out, "</caption>\n<thead><tr>");
 	for (size_t i = 0; i < g->n_columns; i++) {
 		buf_printf(out, "<th scope=\"col\" class=\"%s\">",
-			   g->columns[i].number ? "n" : "");
+			   kind_class[g->columns[i].kind]);
 		html_text(out, g->columns[i].title);
 		buf_adds(out, "</th>");
 	}
@@ -134,7 +152,10 @@ void grid_html(struct grid *g, const struct view *v, struct buf *out)
 	for (size_t row = 0; row < g->n_rows; row++) {
 		bool hull = g->owners[row] && view_is_hull(g->owners[row]);
 
-		buf_printf(out, "<tr%s>", hull ? " class=\"hull\"" : "");
+		if (g->total && row + 1 == g->n_rows)
+			buf_adds(out, "<tr class=\"total\">");
+		else
+			buf_adds(out, hull ? "<tr class=\"hull\">" : "<tr>");
 		for (size_t i = 0; i < g->n_columns; i++)
 			cell_html(g, v, row, i, out);
 		buf_adds(out, "</tr>\n");
@@ -158,7 +179,9 @@ void grid_html(struct grid *g, const struct view *v, struct buf *out)
 void md_text(struct buf *out, const char *s)
 {
 	for (; s && *s; s++) {
-		if ((unsigned char)*s < 0x20)
+		if (*s == '\n')
+			buf_adds(out, ", ");
+		else if ((unsigned char)*s < 0x20)
 			buf_addc(out, ' ');
 		else if (*s == '<')
 			buf_adds(out, "&lt;");
@@ -186,7 +209,8 @@ void grid_md(struct grid *g, struct buf *out)
 	}
 	buf_adds(out, "\n|");
 	for (size_t i = 0; i < g->n_columns; i++)
-		buf_adds(out, g->columns[i].number ? " --: |" : " --- |");
+		buf_adds(out, g->columns[i].kind == COLUMN_NUMBER ? " --: |"
+								  : " --- |");
 	for (size_t i = 0; i < g->n_cells; i++) {
 		const struct cell *c = &g->cells[i];
 

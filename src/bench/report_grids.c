@@ -45,7 +45,8 @@ static const char *boot_note(const struct view *v, const struct bench_boot *b)
 		buf_printf(&text, "%u of %u starts failed%s%s", b->failed,
 			   b->ok + b->failed, b->error ? ": " : "",
 			   b->error ? b->error : "");
-	if (b->untrusted)
+	/* A few are for the monitor's line; many are this cell's. */
+	if (b->untrusted > (b->ok + b->failed) / 20)
 		buf_printf(&text, "%s%u of %u starts fell into noisy rounds",
 			   text.len ? "; " : "", b->untrusted,
 			   b->ok + b->failed);
@@ -64,12 +65,12 @@ static struct grid *boot_totals(const struct view *v)
 	uint32_t *counts;
 	size_t n = view_boot_counts(v, 1, &counts);
 
-	grid_column(g, "Runtime", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
 	for (size_t i = 0; i < n; i++)
 		grid_column(g,
 			    arena_printf(v->arena, "N = %s",
 					 say_count(v->arena, counts[i])),
-			    true);
+			    COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		if (!has_boot(v, v->names[p]))
 			continue;
@@ -90,21 +91,32 @@ static struct grid *boot_totals(const struct view *v)
 	return g;
 }
 
+static void rate_cell(const struct view *v, struct grid *g,
+		      const struct bench_boot *b)
+{
+	if (b->starts_per_s < 9.95)
+		grid_cell(g, arena_printf(v->arena, "%.1f", b->starts_per_s));
+	else
+		grid_cell(g, say_count(v->arena,
+				       (uint64_t)(b->starts_per_s + .5)));
+}
+
 static struct grid *boot_single(const struct view *v)
 {
 	struct grid *g = grid_new(v->arena, "One start, of the greatest N");
 
-	grid_column(g, "Runtime", false);
-	grid_column(g, "N", true);
-	grid_column(g, "Minimum", true);
-	grid_column(g, "Median", true);
-	grid_column(g, "95%", true);
-	grid_column(g, "99%", true);
-	grid_column(g, "Starts per second", true);
-	grid_column(g, v->baseline ? arena_printf(v->arena, "Of %s's median",
-						  v->baseline)
-				   : "Ratio",
-		    true);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "N", COLUMN_NUMBER);
+	grid_column(g, "Minimum", COLUMN_NUMBER);
+	grid_column(g, "Median", COLUMN_NUMBER);
+	grid_column(g, "95%", COLUMN_NUMBER);
+	grid_column(g, "99%", COLUMN_NUMBER);
+	grid_column(g, "Starts per second", COLUMN_NUMBER);
+	grid_column(g,
+		    v->baseline ? arena_printf(v->arena, "Of %s’s median",
+					       v->baseline)
+				: "Ratio",
+		    COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		const struct bench_boot *b = view_last_boot(v, v->names[p]);
 		const struct bench_boot *base, *own;
@@ -117,11 +129,9 @@ static struct grid *boot_single(const struct view *v)
 		grid_cell(g, say_ms(v->arena, b->total.median));
 		grid_cell(g, say_ms(v->arena, b->total.p95));
 		grid_cell(g, say_ms(v->arena, b->total.p99));
-		grid_cell(g, arena_printf(v->arena, "%.*f",
-					  b->starts_per_s < 9.95 ? 1 : 0,
-					  b->starts_per_s));
-		if (v->baseline && view_both_boot(v, b->participant,
-						  v->baseline, &own, &base))
+		rate_cell(v, g, b);
+		if (v->baseline &&
+		    view_both_boot(v, b->participant, v->baseline, &own, &base))
 			grid_cell(g, say_ratio(v->arena,
 					       own->total.median /
 						       base->total.median));
@@ -144,13 +154,13 @@ static struct grid *boot_phases(const struct view *v)
 {
 	struct grid *g = grid_new(v->arena, "Where the time goes (medians)");
 
-	grid_column(g, "Runtime", false);
-	grid_column(g, "Create", true);
-	grid_column(g, "Start", true);
-	grid_column(g, "First byte", true);
-	grid_column(g, "Exit", true);
-	grid_column(g, "Delete", true);
-	grid_column(g, "Total", true);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "Create", COLUMN_NUMBER);
+	grid_column(g, "Start", COLUMN_NUMBER);
+	grid_column(g, "First byte", COLUMN_NUMBER);
+	grid_column(g, "Exit", COLUMN_NUMBER);
+	grid_column(g, "Delete", COLUMN_NUMBER);
+	grid_column(g, "Total", COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		const struct bench_boot *b = view_last_boot(v, v->names[p]);
 
@@ -169,18 +179,18 @@ static struct grid *boot_phases(const struct view *v)
 
 static struct grid *boot_parallel(const struct view *v)
 {
-	struct grid *g = grid_new(v->arena,
-				  "Starts per second, several at a time");
+	struct grid *g =
+		grid_new(v->arena, "Starts per second, several at a time");
 	uint32_t *parallel, *counts;
 	size_t n = view_parallels(v, &parallel);
 
 	if (n < 2)
 		return NULL;
-	grid_column(g, "Runtime", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
 	for (size_t i = 0; i < n; i++)
 		grid_column(g,
 			    arena_printf(v->arena, "%u at a time", parallel[i]),
-			    true);
+			    COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		if (!has_boot(v, v->names[p]))
 			continue;
@@ -193,8 +203,7 @@ static struct grid *boot_parallel(const struct view *v)
 				b = view_boot(v, v->names[p], counts[c],
 					      parallel[i]);
 			if (b)
-				grid_cell(g, arena_printf(v->arena, "%.0f",
-							  b->starts_per_s));
+				rate_cell(v, g, b);
 			else
 				empty_cell(g, NULL);
 		}
@@ -249,14 +258,14 @@ static struct grid *memory_totals(const struct view *v)
 	uint32_t *counts;
 	size_t n = view_memory_counts(v, &counts);
 
-	grid_column(g, "Runtime", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
 	for (size_t i = 0; i < n; i++)
 		grid_column(g,
 			    arena_printf(v->arena, "N = %s",
 					 say_count(v->arena, counts[i])),
-			    true);
-	grid_column(g, "Each more takes", true);
-	grid_column(g, "Fit (r²)", true);
+			    COLUMN_NUMBER);
+	grid_column(g, "Each more takes", COLUMN_NUMBER);
+	grid_column(g, "Fit (r²)", COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		const struct bench_fit *fit = view_fit(v, v->names[p]);
 
@@ -272,8 +281,8 @@ static struct grid *memory_totals(const struct view *v)
 				empty_cell(g, NULL);
 				continue;
 			}
-			c = grid_cell(g, say_bytes(v->arena,
-						   (double)m->available));
+			c = grid_cell(
+				g, say_bytes(v->arena, (double)m->available));
 			c->note = memory_note(v, m);
 		}
 		if (!fit) {
@@ -290,7 +299,10 @@ static struct grid *memory_totals(const struct view *v)
 static void each_cell(const struct view *v, struct grid *g, int64_t total,
 		      uint32_t n)
 {
-	grid_cell(g, say_bytes(v->arena, (double)total / n));
+	if (total)
+		grid_cell(g, say_bytes(v->arena, (double)total / n));
+	else
+		empty_cell(g, NULL);
 }
 
 static struct grid *memory_parts(const struct view *v)
@@ -298,20 +310,19 @@ static struct grid *memory_parts(const struct view *v)
 	struct grid *g = grid_new(v->arena, "Where it sits, per container, at "
 					    "the greatest N");
 
-	grid_column(g, "Runtime", false);
-	grid_column(g, "N", true);
-	grid_column(g, "Processes", true);
-	grid_column(g, "All", true);
-	grid_column(g, "PSS", true);
-	grid_column(g, "of it shims", true);
-	grid_column(g, "Private", true);
-	grid_column(g, "Page tables", true);
-	grid_column(g, "Kernel stacks", true);
-	grid_column(g, "Slab", true);
-	grid_column(g, "Per CPU", true);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "N", COLUMN_NUMBER);
+	grid_column(g, "Processes", COLUMN_NUMBER);
+	grid_column(g, "All", COLUMN_NUMBER);
+	grid_column(g, "PSS", COLUMN_NUMBER);
+	grid_column(g, "of it shims", COLUMN_NUMBER);
+	grid_column(g, "Private", COLUMN_NUMBER);
+	grid_column(g, "Page tables", COLUMN_NUMBER);
+	grid_column(g, "Kernel stacks", COLUMN_NUMBER);
+	grid_column(g, "Slab", COLUMN_NUMBER);
+	grid_column(g, "Per CPU", COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
-		const struct bench_memory *m =
-			view_last_memory(v, v->names[p]);
+		const struct bench_memory *m = view_last_memory(v, v->names[p]);
 
 		if (!m)
 			continue;
@@ -356,12 +367,12 @@ size_t grids_size(const struct view *v, struct grid **ret)
 
 	if (!v->r->n_size)
 		return 0;
-	grid_column(g, "Language", false);
-	grid_column(g, "Form", false);
-	grid_column(g, "File", true);
-	grid_column(g, "OCI layer", true);
-	grid_column(g, "compressed", true);
-	grid_column(g, "Measured", false);
+	grid_column(g, "Language", COLUMN_TEXT);
+	grid_column(g, "Form", COLUMN_TEXT);
+	grid_column(g, "File", COLUMN_NUMBER);
+	grid_column(g, "OCI layer", COLUMN_NUMBER);
+	grid_column(g, "compressed", COLUMN_NUMBER);
+	grid_column(g, "Measured", COLUMN_TEXT);
 	for (size_t i = 0; i < v->r->n_size; i++) {
 		const struct bench_size *s = &v->r->size[i];
 		struct cell *c;

@@ -130,7 +130,7 @@ static void doubts(const struct view *v, struct buf *out)
 	if (!list[0])
 		return;
 	buf_adds(out, "<aside><b>Read with care</b><ul>\n");
-	STRV_FOREACH(d, list) {
+	STRV_FOREACH (d, list) {
 		buf_adds(out, "<li>");
 		html_text(out, *d);
 		buf_adds(out, "</li>\n");
@@ -262,7 +262,7 @@ static void not_measured(const struct view *v, struct buf *out)
 static void commands(const struct view *v, struct buf *out)
 {
 	buf_adds(out, "<h3>Commands</h3>\n<pre>");
-	STRV_FOREACH(word, v->r->command) {
+	STRV_FOREACH (word, v->r->command) {
 		html_text(out, word == v->r->command ? "" : " ");
 		html_text(out, *word);
 	}
@@ -275,7 +275,7 @@ static void commands(const struct view *v, struct buf *out)
 		buf_adds(out, "<details><summary>");
 		html_text(out, p->name);
 		buf_adds(out, ": one start</summary><pre>");
-		STRV_FOREACH(c, p->commands) {
+		STRV_FOREACH (c, p->commands) {
 			html_text(out, *c);
 			buf_addc(out, '\n');
 		}

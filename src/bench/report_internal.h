@@ -64,6 +64,8 @@ const char *say_ns(struct arena *a, double ns);
 const char *say_bytes(struct arena *a, double bytes);
 const char *say_count(struct arena *a, uint64_t n);
 const char *say_ratio(struct arena *a, double ratio);
+/* "8%", "0.7%", "2.4 times" */
+const char *say_part(struct arena *a, double ratio);
 /* Words with ", " between them; NULL or empty: `none`. */
 const char *say_list(struct arena *a, char *const *v, const char *none);
 
@@ -94,15 +96,21 @@ enum tone {
 };
 
 struct cell {
-	const char *text; /* NULL: nothing */
+	const char *text; /* NULL: nothing; its second line is smaller */
 	const char *note; /* a footnote */
 	enum tone tone;
 	unsigned int footnote;
 };
 
+enum column_kind {
+	COLUMN_TEXT,
+	COLUMN_NUMBER, /* right-aligned */
+	COLUMN_FLAG,   /* a word */
+};
+
 struct column {
 	const char *title;
-	bool number; /* right-aligned */
+	enum column_kind kind;
 };
 
 struct grid {
@@ -114,10 +122,11 @@ struct grid {
 	size_t n_cells;
 	const char **owners; /* of each row: a participant, or NULL */
 	size_t n_rows;
+	bool total; /* the last row sums up the others */
 };
 
 struct grid *grid_new(struct arena *a, const char *caption);
-void grid_column(struct grid *g, const char *title, bool number);
+void grid_column(struct grid *g, const char *title, enum column_kind kind);
 /* Begins a row; `owner` also is its first cell when it is a participant. */
 void grid_row(struct grid *g, const char *first, const char *owner);
 struct cell *grid_cell(struct grid *g, const char *text);

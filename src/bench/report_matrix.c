@@ -43,8 +43,8 @@ static size_t rows_of(const struct view *v, bool io, const char ***ret)
 
 	*ret = arena_alloc(v->arena, all + 1, sizeof(**ret));
 	for (size_t i = 0; i < all; i++) {
-		const char *row = io ? v->r->io[i].operation
-				     : v->r->cpu[i].kernel;
+		const char *row =
+			io ? v->r->io[i].operation : v->r->cpu[i].kernel;
 		size_t at = 0;
 
 		while (at < n && !str_eq((*ret)[at], row))
@@ -98,6 +98,7 @@ static void mean_row(const struct view *v, struct grid *g, bool io,
 		     size_t n_rows)
 {
 	grid_row(g, "Geometric mean", NULL);
+	g->total = true;
 	for (size_t p = 0; p < v->n; p++) {
 		const char *name = v->names[p];
 		size_t n;
@@ -126,10 +127,10 @@ static struct grid *ratios(const struct view *v, bool io, const char *caption,
 	const char **rows;
 	size_t n = rows_of(v, io, &rows);
 
-	grid_column(g, first, false);
+	grid_column(g, first, COLUMN_TEXT);
 	for (size_t p = 0; p < v->n; p++)
 		if (has_column(v, io, v->names[p]))
-			grid_column(g, v->names[p], true);
+			grid_column(g, v->names[p], COLUMN_NUMBER);
 	for (size_t i = 0; i < n; i++) {
 		grid_row(g, rows[i], NULL);
 		for (size_t p = 0; p < v->n; p++) {
@@ -149,7 +150,7 @@ size_t grids_cpu(const struct view *v, struct grid **ret)
 {
 	if (!v->r->n_cpu)
 		return 0;
-	ret[0] = ratios(v, false, "CPU time, as a multiple of native code's",
+	ret[0] = ratios(v, false, "CPU time, as a multiple of native code’s",
 			"Kernel");
 	return 1;
 }
@@ -158,8 +159,9 @@ size_t grids_io(const struct view *v, struct grid **ret)
 {
 	if (!v->r->n_io)
 		return 0;
-	ret[0] = ratios(v, true, "Time per operation, as a multiple of the "
-				 "host's",
+	ret[0] = ratios(v, true,
+			"Time per operation, as a multiple of the "
+			"host’s",
 			"Operation");
 	return 1;
 }
@@ -168,13 +170,13 @@ size_t grids_io(const struct view *v, struct grid **ret)
 
 static void yes_cell(struct grid *g, bool yes)
 {
-	grid_cell(g, yes ? "✓ yes" : "✗ no")->tone = yes ? TONE_GOOD : TONE_POOR;
+	grid_cell(g, yes ? "✓ yes" : "✗ no")->tone =
+		yes ? TONE_GOOD : TONE_POOR;
 }
 
 static void few_cell(const struct view *v, struct grid *g, char *const *list)
 {
-	struct cell *c =
-		grid_cell(g, say_count(v->arena, strv_len(list)));
+	struct cell *c = grid_cell(g, say_count(v->arena, strv_len(list)));
 
 	c->tone = strv_len(list) ? TONE_NONE : TONE_GOOD;
 }
@@ -183,20 +185,20 @@ static struct grid *surface_matrix(const struct view *v)
 {
 	struct grid *g = grid_new(v->arena, "What stands in between");
 
-	grid_column(g, "Runtime", false);
-	grid_column(g, "System calls within reach", true);
-	grid_column(g, "used for a hello", true);
-	grid_column(g, "Capabilities", true);
-	grid_column(g, "Devices", true);
-	grid_column(g, "Writable in /proc", true);
-	grid_column(g, "in /sys", true);
-	grid_column(g, "User ns", false);
-	grid_column(g, "PID ns", false);
-	grid_column(g, "Net ns", false);
-	grid_column(g, "No new privs", false);
-	grid_column(g, "seccomp", false);
-	grid_column(g, "LSM", false);
-	grid_column(g, "Second kernel", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "System calls within reach", COLUMN_NUMBER);
+	grid_column(g, "used for a hello", COLUMN_NUMBER);
+	grid_column(g, "Capabilities", COLUMN_NUMBER);
+	grid_column(g, "Devices", COLUMN_NUMBER);
+	grid_column(g, "Writable in /proc", COLUMN_NUMBER);
+	grid_column(g, "in /sys", COLUMN_NUMBER);
+	grid_column(g, "User ns", COLUMN_FLAG);
+	grid_column(g, "PID ns", COLUMN_FLAG);
+	grid_column(g, "Net ns", COLUMN_FLAG);
+	grid_column(g, "No new privs", COLUMN_FLAG);
+	grid_column(g, "seccomp", COLUMN_FLAG);
+	grid_column(g, "LSM", COLUMN_FLAG);
+	grid_column(g, "Second kernel", COLUMN_FLAG);
 	for (size_t i = 0; i < v->r->n_surface; i++) {
 		const struct bench_surface *s = &v->r->surface[i];
 
@@ -234,10 +236,10 @@ static struct grid *surface_lists(const struct view *v)
 {
 	struct grid *g = grid_new(v->arena, "The same by name");
 
-	grid_column(g, "Runtime", false);
-	grid_column(g, "Capabilities", false);
-	grid_column(g, "Devices", false);
-	grid_column(g, "Writable in /proc and /sys", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "Capabilities", COLUMN_TEXT);
+	grid_column(g, "Devices", COLUMN_TEXT);
+	grid_column(g, "Writable in /proc and /sys", COLUMN_TEXT);
 	for (size_t i = 0; i < v->r->n_surface; i++) {
 		const struct bench_surface *s = &v->r->surface[i];
 		const char *proc, *sys;
@@ -252,9 +254,9 @@ static struct grid *surface_lists(const struct view *v)
 		if (!*proc && !*sys)
 			grid_cell(g, "none");
 		else
-			grid_cell(g, arena_printf(v->arena, "%s%s%s", proc,
-						  *proc && *sys ? ", " : "",
-						  sys));
+			grid_cell(g,
+				  arena_printf(v->arena, "%s%s%s", proc,
+					       *proc && *sys ? ", " : "", sys));
 	}
 	return g;
 }
@@ -311,10 +313,10 @@ size_t grids_compat(const struct view *v, struct grid **ret)
 
 	if (!v->r->n_compat)
 		return 0;
-	grid_column(g, "Workload", false);
+	grid_column(g, "Workload", COLUMN_TEXT);
 	for (size_t p = 0; p < v->n; p++)
 		if (has_compat(v, v->names[p]))
-			grid_column(g, v->names[p], false);
+			grid_column(g, v->names[p], COLUMN_FLAG);
 	for (size_t i = 0; i < v->r->n_compat; i++) {
 		const char *workload = v->r->compat[i].workload;
 		size_t before = 0;

@@ -105,11 +105,12 @@ bool plot_boot_ratio(const struct view *v, enum canvas canvas, struct buf *out)
 			add_bar(v, bars, &n, v->names[p],
 				own->total.median / base->total.median);
 	return n > 1 &&
-	       plot_ratio_bars(v, canvas,
-			       arena_printf(v->arena,
-					    "Median start, as a multiple of %s's",
-					    v->baseline),
-			       bars, n, out);
+	       plot_ratio_bars(
+		       v, canvas,
+		       arena_printf(v->arena,
+				    "Median start, as a multiple of %s’s",
+				    v->baseline),
+		       bars, n, out);
 }
 
 bool plot_memory_ratio(const struct view *v, enum canvas canvas,
@@ -130,7 +131,7 @@ bool plot_memory_ratio(const struct view *v, enum canvas canvas,
 	       plot_ratio_bars(v, canvas,
 			       arena_printf(v->arena,
 					    "Memory at the greatest common N, "
-					    "as a multiple of %s's",
+					    "as a multiple of %s’s",
 					    v->baseline),
 			       bars, n, out);
 }
@@ -147,8 +148,7 @@ bool plot_cpu_ratio(const struct view *v, enum canvas canvas, struct buf *out)
 			add_bar(v, bars, &n, v->names[p], ratio);
 	}
 	return plot_ratio_bars(v, canvas,
-			       "CPU time, as a multiple of native code's "
-			       "(geometric mean)",
+			       "CPU time, geometric mean; 1× is native code",
 			       bars, n, out);
 }
 
@@ -163,10 +163,9 @@ bool plot_io_ratio(const struct view *v, enum canvas canvas, struct buf *out)
 		if (ran)
 			add_bar(v, bars, &n, v->names[p], ratio);
 	}
-	return plot_ratio_bars(v, canvas,
-			       "Time per operation, as a multiple of the "
-			       "host's (geometric mean)",
-			       bars, n, out);
+	return plot_ratio_bars(
+		v, canvas, "Time per operation, geometric mean; 1× is the host",
+		bars, n, out);
 }
 
 /* ----------------------------------------------------------------- boxes -- */
@@ -242,8 +241,8 @@ static void box_scripts(const struct view *v, enum canvas canvas,
 			   i);
 		plot_series(canvas, view_colour(v, boxes[i].name), out);
 		buf_adds(out, " title ''");
-		buf_printf(out,
-			   ", $d%zu using 7:1 with points pt 7 ps 0.3 lc", i);
+		buf_printf(out, ", $d%zu using 7:1 with points pt 7 ps 0.3 lc",
+			   i);
 		plot_series(canvas, view_colour(v, boxes[i].name), out);
 		buf_adds(out, " title ''");
 		/* Wide enough to be seen where the quartiles meet. */
@@ -280,16 +279,17 @@ bool plot_boot_boxes(const struct view *v, enum canvas canvas, struct buf *out)
 	qsort(boxes, n, sizeof(*boxes), by_median);
 	lo /= 1.2;
 	hi *= 1.2;
-	s = plot_rows_size(canvas, n);
-	plot_frame(&s, canvas, "One start: the line is the minimum to 95%, the "
-			       "dot 99%",
+	s = plot_rows_size(v, canvas, n);
+	plot_frame(&s, canvas,
+		   "One start: the line is the minimum to 95%, the "
+		   "dot 99%",
 		   out);
 	plot_rows(n, out);
-	n_ticks = plot_log_ticks(v->arena, lo, hi, say_ms, &t);
+	n_ticks = plot_log_ticks(v->arena, lo, hi, false, say_ms, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
 	plot_ticks("x", t, n_ticks, out);
 	for (size_t i = 0; i < n; i++)
-		plot_row_labels(v, canvas, boxes[i].name,
+		plot_row_labels(v, canvas, &s, boxes[i].name,
 				say_ms(v->arena, boxes[i].median), i, out);
 	box_scripts(v, canvas, boxes, n, out);
 	return true;
@@ -299,12 +299,12 @@ bool plot_boot_boxes(const struct view *v, enum canvas canvas, struct buf *out)
 
 const char *const part_names[PARTS] = {
 	"processes (PSS)", "shims (PSS)", "page tables",
-	"kernel stacks",   "slab",	"everything else",
+	"kernel stacks",   "slab",        "everything else",
 };
 
 struct stack {
 	const char *name;
-	double part[PARTS], all;
+	double part[PARTS], sum, all;
 };
 
 static int by_all(const void *a, const void *b)
@@ -331,7 +331,8 @@ static struct stack make_stack(const struct bench_memory *m)
 		known += s.part[i];
 	}
 	s.part[PARTS - 1] = fmax((double)m->available / n - known, 0);
-	s.all = known + s.part[PARTS - 1];
+	s.sum = known + s.part[PARTS - 1];
+	s.all = (double)m->available / n;
 	return s;
 }
 
@@ -377,12 +378,13 @@ bool plot_memory_parts(const struct view *v, enum canvas canvas,
 		if (!m)
 			continue;
 		stacks[n] = make_stack(m);
-		hi = fmax(hi, stacks[n++].all);
+		hi = fmax(hi, stacks[n].sum);
+		n++;
 	}
 	if (!n || hi <= 0)
 		return false;
 	qsort(stacks, n, sizeof(*stacks), by_all);
-	s = plot_rows_size(canvas, n);
+	s = plot_rows_size(v, canvas, n);
 	/* The page has a legend in words; a slide needs its own. */
 	if (canvas == CANVAS_PNG)
 		s.bottom += 28, s.height += 28;
@@ -394,18 +396,31 @@ bool plot_memory_parts(const struct view *v, enum canvas canvas,
 	if (canvas == CANVAS_PNG) {
 		buf_adds(out, "set key at screen 0.5, screen 0.03 bottom "
 			      "center horizontal Left reverse samplen 1 "
-			      "width 1 font 'sans-serif,16' textcolor");
+			      "width 1 font 'sans-serif,12' textcolor");
 		plot_chrome(canvas, SOFT, out);
 		buf_addc(out, '\n');
 	}
 	for (size_t i = 0; i < n; i++)
-		plot_row_labels(v, canvas, stacks[i].name,
+		plot_row_labels(v, canvas, &s, stacks[i].name,
 				say_bytes(v->arena, stacks[i].all), i, out);
 	stack_scripts(canvas, stacks, n, out);
 	return true;
 }
 
 /* ------------------------------------------------------------------ size -- */
+
+static void size_margin(const struct view *v, struct size *s)
+{
+	for (size_t i = 0; i < v->r->n_size; i++) {
+		const struct bench_size *e = &v->r->size[i];
+		int width = plot_text_width(s, e->language) +
+			    plot_text_width(s, e->form) + 26;
+
+		s->left = width > s->left ? width : s->left;
+	}
+	if (s->left > s->width / 2)
+		s->left = s->width / 2;
+}
 
 bool plot_size_bars(const struct view *v, enum canvas canvas, struct buf *out)
 {
@@ -425,11 +440,11 @@ bool plot_size_bars(const struct view *v, enum canvas canvas, struct buf *out)
 	if (!n)
 		return false;
 	lo /= 3, hi *= 1.3;
-	s = plot_rows_size(canvas, n);
-	s.left += canvas == CANVAS_NARROW ? 40 : 60;
+	s = plot_rows_size(v, canvas, n);
+	size_margin(v, &s);
 	plot_frame(&s, canvas, "OCI layer, compressed", out);
 	plot_rows(n, out);
-	n_ticks = plot_log_ticks(v->arena, lo, hi, say_bytes, &t);
+	n_ticks = plot_log_ticks(v->arena, lo, hi, true, say_bytes, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
 	plot_ticks("x", t, n_ticks, out);
 	buf_adds(out, "$d << EOD\n");

@@ -40,7 +40,9 @@ const struct section sections[] = {
 			   plot_memory_lines},
 			  {"memory-parts", "Where the memory sits",
 			   "Everything else is what no counter of the kernel "
-			   "names: cgroups, namespaces, files.",
+			   "names: cgroups, namespaces, files. Shared pages "
+			   "that were there before can make a bar longer than "
+			   "its number.",
 			   plot_memory_parts, .parts = true},
 			  {"memory-ratio", "Memory compared",
 			   "Left of 1× is less.", plot_memory_ratio}},
@@ -60,7 +62,8 @@ const struct section sections[] = {
 		.title = "CPU",
 		.lead = "Kernels that calculate and do nothing else.",
 		.grids = grids_cpu,
-		.plots = {{"cpu", "CPU time compared", "1× is native code.",
+		.plots = {{"cpu", "CPU time compared",
+			   "The axis is logarithmic; shorter is faster.",
 			   plot_cpu_ratio}},
 	},
 	{
@@ -68,7 +71,8 @@ const struct section sections[] = {
 		.title = "System calls and I/O",
 		.lead = "What a sandbox adds to each operation of the host.",
 		.grids = grids_io,
-		.plots = {{"io", "Operations compared", "1× is the host.",
+		.plots = {{"io", "Operations compared",
+			   "The axis is logarithmic; shorter is faster.",
 			   plot_io_ratio}},
 	},
 	{
@@ -103,8 +107,8 @@ struct grid *grid_machine(const struct view *v)
 	const struct bench_drift *d = &v->r->drift;
 	struct grid *g = grid_new(v->arena, "Machine and run");
 
-	grid_column(g, "What", false);
-	grid_column(g, "Value", false);
+	grid_column(g, "What", COLUMN_TEXT);
+	grid_column(g, "Value", COLUMN_TEXT);
 	fact(g, "Processor", m->cpu);
 	if (m->cpus)
 		fact(g, "CPUs", arena_printf(v->arena, "%u", m->cpus));
@@ -144,11 +148,11 @@ struct grid *grid_participants(const struct view *v)
 	};
 	struct grid *g = grid_new(v->arena, "Who took part");
 
-	grid_column(g, "Name", false);
-	grid_column(g, "Kind", false);
-	grid_column(g, "Version", false);
-	grid_column(g, "Path", false);
-	grid_column(g, "Took part", false);
+	grid_column(g, "Name", COLUMN_TEXT);
+	grid_column(g, "Kind", COLUMN_TEXT);
+	grid_column(g, "Version", COLUMN_TEXT);
+	grid_column(g, "Path", COLUMN_TEXT);
+	grid_column(g, "Took part", COLUMN_TEXT);
 	for (size_t i = 0; i < v->r->n_participants; i++) {
 		const struct bench_participant *p = &v->r->participants[i];
 		struct cell *c;
@@ -210,8 +214,8 @@ static void untrusted(const struct view *v, char **list, size_t *n)
 char **report_doubts(const struct view *v)
 {
 	const struct bench_results *r = v->r;
-	char **list = arena_alloc(v->arena, strv_len(r->problems) + 8,
-				  sizeof(*list));
+	char **list =
+		arena_alloc(v->arena, strv_len(r->problems) + 8, sizeof(*list));
 	size_t n = 0;
 
 	if (!r->complete)
@@ -224,7 +228,7 @@ char **report_doubts(const struct view *v)
 				   "The load was %.2f before the run began, on "
 				   "%u CPUs.",
 				   r->machine.load_before, r->machine.cpus));
-	STRV_FOREACH(p, r->problems)
+	STRV_FOREACH (p, r->problems)
 		doubt(v, list, &n, *p);
 	return list;
 }

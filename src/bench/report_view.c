@@ -75,9 +75,9 @@ static const char *find_baseline(const struct view *v)
 	return NULL;
 }
 
-#define ADD_NAMES(list)                                        \
-	for (size_t i = 0; i < r->n_##list; i++)               \
-		add_name(v, r->list[i].participant, room)
+#define ADD_NAMES(list)                          \
+	for (size_t i = 0; i < r->n_##list; i++) \
+	add_name(v, r->list[i].participant, room)
 
 void view_init(struct view *v, const struct bench_results *r,
 	       struct arena *arena)
@@ -318,8 +318,7 @@ const char *say_bytes(struct arena *a, double bytes)
 
 	for (; fabs(bytes) >= 999.5 && u + 1 < ARRAY_SIZE(units); u++)
 		bytes /= 1024;
-	return u ? three(a, bytes, units[u])
-		 : arena_printf(a, "%.0f B", bytes);
+	return u ? three(a, bytes, units[u]) : arena_printf(a, "%.0f B", bytes);
 }
 
 const char *say_count(struct arena *a, uint64_t n)
@@ -339,11 +338,19 @@ const char *say_ratio(struct arena *a, double ratio)
 	return arena_printf(a, "%.*f×", digits, ratio);
 }
 
+const char *say_part(struct arena *a, double ratio)
+{
+	if (ratio >= 1.995)
+		return arena_printf(a, "%.1f times", ratio);
+	return arena_printf(a, ratio < 0.0995 ? "%.1f%%" : "%.0f%%",
+			    ratio * 100);
+}
+
 const char *say_list(struct arena *a, char *const *list, const char *none)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	STRV_FOREACH(s, list)
+	STRV_FOREACH (s, list)
 		buf_printf(&text, "%s%s", text.len ? ", " : "", *s);
 	return arena_strdup(a, text.len ? text.data : none);
 }

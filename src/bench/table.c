@@ -48,16 +48,17 @@ static char *image_size(const struct view *v, const char *name)
 	for (size_t i = 0; i < v->r->n_size; i++) {
 		const struct bench_size *s = &v->r->size[i];
 
-		/* Compiled ahead of time it runs under its own runtime only. */
+		/* The image of a dynamic program needs a libc besides, code
+		 * compiled ahead of time runs under one runtime only. */
 		if (!s->measured || !s->layer_gzip || !strstr(s->form, form) ||
-		    strstr(s->form, "AOT"))
+		    strstr(s->form, "AOT") || strstr(s->form, "dynamic"))
 			continue;
 		if (!best || s->layer_gzip < best->layer_gzip)
 			best = s;
 	}
 	if (!best)
 		return NULL;
-	return arena_printf(v->arena, "%s (%s, %s)",
+	return arena_printf(v->arena, "%s\n%s, %s",
 			    say_bytes(v->arena, (double)best->layer_gzip),
 			    best->language, best->form);
 }
@@ -73,10 +74,10 @@ static char *boot(const struct view *v, const char *name)
 	if (!v->baseline || str_eq(name, v->baseline) ||
 	    !view_both_boot(v, name, v->baseline, &a, &b))
 		return arena_strdup(v->arena, median);
-	return arena_printf(v->arena, "%s (%s of %s)", median,
-			    say_ratio(v->arena,
-				      a->total.median / b->total.median),
-			    v->baseline);
+	return arena_printf(
+		v->arena, "%s\n%s of %s’s", median,
+		say_part(v->arena, a->total.median / b->total.median),
+		v->baseline);
 }
 
 static char *memory(const struct view *v, const char *name)
@@ -85,7 +86,7 @@ static char *memory(const struct view *v, const char *name)
 
 	if (!m)
 		return NULL;
-	return arena_printf(v->arena, "%s each of %s",
+	return arena_printf(v->arena, "%s\neach of %s",
 			    say_bytes(v->arena, (double)m->available / m->ok),
 			    say_count(v->arena, m->ok));
 }
@@ -101,7 +102,7 @@ static char *throughput(const struct view *v, const char *name)
 			   say_ratio(v->arena, ratio));
 	ratio = view_io_ratio(v, name, &n);
 	if (n)
-		buf_printf(&text, "%sI/O %s of the host", text.len ? ", " : "",
+		buf_printf(&text, "%sI/O %s of the host", text.len ? "\n" : "",
 			   say_ratio(v->arena, ratio));
 	return text.len ? arena_strdup(v->arena, text.data) : NULL;
 }
@@ -112,14 +113,14 @@ static char *surface(const struct view *v, const char *name)
 		const struct bench_surface *s = &v->r->surface[i];
 
 		if (s->ok && str_eq(s->participant, name))
-			return arena_printf(v->arena,
-					    "%u system calls, %zu capabilities"
-					    "%s",
-					    s->syscalls_reachable,
-					    strv_len(s->capabilities),
-					    s->second_kernel
-						    ? ", second kernel"
-						    : "");
+			return arena_printf(
+				v->arena,
+				"%u system calls\n%zu capabilit%s"
+				"%s",
+				s->syscalls_reachable,
+				strv_len(s->capabilities),
+				strv_len(s->capabilities) == 1 ? "y" : "ies",
+				s->second_kernel ? ", second kernel" : "");
 	}
 	return NULL;
 }
@@ -213,17 +214,17 @@ size_t grids_table(const struct view *v, struct grid **ret)
 	if (!v->r->n_table)
 		return 0;
 	g = grid_new(v->arena, "Measured here");
-	grid_column(g, "Runtime", false);
-	grid_column(g, "Image of a hello", false);
-	grid_column(g, "Boot, median", false);
-	grid_column(g, "Memory", false);
-	grid_column(g, "Throughput", false);
-	grid_column(g, "Attack surface", false);
-	h = grid_new(v->arena, "To know besides");
-	grid_column(h, "Runtime", false);
-	grid_column(h, "Development", false);
-	grid_column(h, "Maturity", false);
-	grid_column(h, "Where it fits", false);
+	grid_column(g, "Runtime", COLUMN_TEXT);
+	grid_column(g, "Image of a hello", COLUMN_TEXT);
+	grid_column(g, "Boot, median", COLUMN_TEXT);
+	grid_column(g, "Memory", COLUMN_TEXT);
+	grid_column(g, "Throughput", COLUMN_TEXT);
+	grid_column(g, "Attack surface", COLUMN_TEXT);
+	h = grid_new(v->arena, "Good to know");
+	grid_column(h, "Runtime", COLUMN_TEXT);
+	grid_column(h, "Development", COLUMN_TEXT);
+	grid_column(h, "Maturity", COLUMN_TEXT);
+	grid_column(h, "Where it fits", COLUMN_TEXT);
 	for (size_t i = 0; i < v->r->n_table; i++) {
 		const struct bench_row *row = &v->r->table[i];
 

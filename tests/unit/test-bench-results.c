@@ -138,9 +138,9 @@ TEST(another_schema_is_refused_whatever_else_it_says)
 	struct err err = {0};
 
 	put(dir, "{\"machine\": 7, \"schema\": 2}");
-	CHECK_INT(bench_results_read(&r, arena_new(0), dir, "results.json",
-				     &err),
-		  -EPROTO);
+	CHECK_INT(
+		bench_results_read(&r, arena_new(0), dir, "results.json", &err),
+		-EPROTO);
 	CHECK_STR(err.msg, "results.json: has schema 2, this hull reads "
 			   "schema 1");
 }
@@ -181,9 +181,9 @@ TEST(a_file_that_is_not_there_is_said_so)
 	struct bench_results r = {0};
 	struct err err = {0};
 
-	CHECK_INT(bench_results_read(&r, arena_new(0), tmpdir(), "r.json",
-				     &err),
-		  -ENOENT);
+	CHECK_INT(
+		bench_results_read(&r, arena_new(0), tmpdir(), "r.json", &err),
+		-ENOENT);
 	CHECK(strstr(err.msg, "r.json"));
 }
 
