@@ -140,7 +140,12 @@ uint32_t aot_image_line(const struct aot_image *image, uintptr_t pc);
 /* SHA-256 over everything that code and engine must agree on. */
 const uint8_t *aot_engine_id(void);
 
-/* --- walking the stack --------------------------------------------------- */
+/* --- walking the stack ---------------------------------------------------
+ *
+ * A frame's callers are found only if no function takes arguments on the
+ * stack: a tail call to one that takes more of them than its caller moves the
+ * return address down (LLVM's tailcc), and no table says by how much.  What
+ * registers cannot hold goes through memory of the instance. */
 
 /* Registers of a frame, by DWARF's numbers (x86-64: 0..16 with the return
  * address as 16; arm64: x0..x30, sp = 31, d8..d15 at 64 + 8 .. 64 + 15). */
@@ -154,8 +159,9 @@ struct aot_regs {
  * fault, and not a return address.  false at the end: pc is in no image, or
  * its unwind table makes no sense. */
 bool aot_unwind(struct aot_regs *regs, bool exact);
-/* Where an exception that passes this call is caught, 0 if it is not. */
-uintptr_t aot_landing_pad(const struct aot_regs *regs);
+/* Where an exception that passes this call is caught, 0 if it is not.  Sets
+ * `sp` to what the code there expects. */
+uintptr_t aot_landing_pad(struct aot_regs *regs);
 /* Go on there, with these registers.  (aot_asm.S) */
 void aot_resume(const struct aot_regs *regs) __attribute__((noreturn));
 /* Called by code to throw: collects the caller's registers, and calls

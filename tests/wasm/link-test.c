@@ -3,9 +3,12 @@
  *	link-test make IMAGE CPU IMPORTED FUNCS TYPES OBJECT...
  *	link-test show IMAGE
  *	link-test call IMAGE FUNC NUMBER
- */
-#include <errno.h>
+ *	link-test throw IMAGE FUNC NUMBER
+ *
+ * `call` calls a C function; `throw` one of the compiler's calling convention
+ * through enter0(instance, code, NUMBER), where *instance is aot_throw(). */
 #include <fcntl.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +114,47 @@ static int call(char **argv)
 	return 0;
 }
 
+/* What the engine would do: to the next frame that catches. */
+static jmp_buf uncaught;
+static unsigned int frames;
+
+void aot_throw_from(struct aot_regs *regs, struct wasm_instance *inst)
+{
+	do {
+		uintptr_t pad = aot_landing_pad(regs);
+
+		if (pad) {
+			regs->pc = pad;
+			regs->reg[0] = 7; /* rax, x0 */
+			regs->reg[1] = 9; /* rdx, x1 */
+			aot_resume(regs);
+		}
+	} while (aot_unwind(regs, false) && ++frames);
+	longjmp(uncaught, 1);
+}
+
+static int throw(char **argv)
+{
+	struct aot_image *image = open_image(argv[0]);
+	uint32_t i = (uint32_t)atoi(argv[1]) - image->h->n_imported;
+	void (*instance)(struct wasm_instance *) = aot_throw;
+	const uint8_t *entry = image->text + image->type_entry[0];
+	uint64_t (*enter)(void *, const void *, uint64_t) =
+		(uint64_t (*)(void *, const void *, uint64_t))entry;
+
+	if (setjmp(uncaught) == 0) {
+		uint64_t v =
+			enter(&instance, image->text + image->func_entry[i],
+			      strtoull(argv[2], NULL, 0));
+
+		printf("%llu after %u frames\n", (unsigned long long)v, frames);
+	} else {
+		printf("not caught in %u frames\n", frames);
+	}
+	aot_image_close(image);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 7 && strcmp(argv[1], "make") == 0)
@@ -119,5 +163,7 @@ int main(int argc, char **argv)
 		return show(argv[2]);
 	if (argc == 5 && strcmp(argv[1], "call") == 0)
 		return call(argv + 2);
+	if (argc == 5 && strcmp(argv[1], "throw") == 0)
+		return throw(argv + 2);
 	return 2;
 }

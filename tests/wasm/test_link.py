@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""Images: what hull-wasmc's linker makes of objects, and how their stack is
+walked.
+
+Objects are compiled here, from C and from LLVM's intermediate language, since
+that is what the linker gets; link-test links, loads and calls them.
+test_arm64.py runs the same for Arm64."""
+
+# timeout: 120
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+
+import common
+
+
+class Target:
+    """An architecture, its compiler's name for it, and how its programs are
+    run."""
+
+    def __init__(self, name, triple, cpu, link_test, spoil):
+        self.name, self.triple, self.cpu = name, triple, cpu
+        self.link_test, self.spoil = link_test, spoil
+
+
+# The registers that a callee has to preserve, all of them.
+X86_64 = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15']
+ARM64 = ['x%d' % i for i in range(19, 29)] + ['d%d' % i for i in range(8, 16)]
+
+
+def native():
+    machine = os.uname().machine
+    command = [common.program('link-test')]
+    if machine == 'x86_64':
+        return Target('x86-64', 'x86_64-linux-gnu', 'x86-64-v2', command,
+                      X86_64)
+    if machine == 'aarch64':
+        return arm64(command)
+    return None
+
+
+def arm64(command):
+    return Target('arm64', 'aarch64-linux-gnu', 'armv8-a', command, ARM64)
+
+
+def find_clang():
+    """The IR below needs opaque pointers."""
+    for version in (19, 20, 21, 18, 17, 16):
+        if shutil.which('clang-%d' % version):
+            return 'clang-%d' % version
+    return None
+
+
+CALLS = '''
+#define HIDDEN __attribute__((visibility("hidden"), noinline))
+#define LONG unsigned long long
+HIDDEN LONG f1(LONG x);
+HIDDEN LONG f2(LONG x);
+static const LONG words[] = {3, 1, 4, 1, 5, 9, 2, 6};
+static const short halves[] = {30, 10, 40, 10, 50, 90, 20, 60};
+static const char bytes[] = {3, 1, 4, 1, 5, 9, 2, 7};
+HIDDEN LONG f0(LONG x)
+{
+    return x + words[x & 7] + halves[x & 7] * 1000 + bytes[x & 7] * 1000000;
+}
+HIDDEN LONG f1(LONG x)
+{
+    switch (x) { /* a table of jumps */
+    case 0: return 17;
+    case 1: return f0(x) * 3;
+    case 2: return f2(7) + 1;
+    case 3: return f0(f2(x));
+    case 4: return f2(x) ^ 12345;
+    case 5: return f0(x) - f0(x - 1);
+    case 6: return f0(x) / 7;
+    default: return -1ull;
+    }
+}
+HIDDEN LONG enter1(LONG x) { return x; }
+'''
+
+CALLS_OTHER = '''
+#define HIDDEN __attribute__((visibility("hidden"), noinline))
+#define LONG unsigned long long
+typedef int vector __attribute__((vector_size(16)));
+HIDDEN LONG f0(LONG x);
+HIDDEN double scale(double x) { return x * 2.5 + 1e9; }
+HIDDEN vector constant(void) { return (vector){1, 22, 333, 4444}; }
+HIDDEN LONG f2(LONG x)
+{
+    vector v = constant();
+    return (LONG)scale((double)x) + f0(x) + v[x & 3];
+}
+'''
+
+
+def f0(x):
+    i = x & 7
+    return (x + [3, 1, 4, 1, 5, 9, 2, 6][i] +
+            [30, 10, 40, 10, 50, 90, 20, 60][i] * 1000 +
+            [3, 1, 4, 1, 5, 9, 2, 7][i] * 1000000)
+
+
+def f2(x):
+    return int(x * 2.5 + 1e9) + f0(x) + [1, 22, 333, 4444][x & 3]
+
+
+F1 = [17, f0(1) * 3, f2(7) + 1, f0(f2(3)), f2(4) ^ 12345, f0(5) - f0(4),
+      f0(6) // 7, 2**64 - 1]
+
+# f0 throws, %x frames down, each of which has spoilt all registers that it
+# had to save.  f1 catches, and needs what it had in registers before; so does
+# f2, whose try block is not around this call.
+THROW = '''
+declare i32 @__gxx_personality_v0(...)
+
+define hidden tailcc i64 @f0(ptr %i, i64 %x) noinline uwtable {
+  %z = icmp eq i64 %x, 0
+  br i1 %z, label %throw, label %deeper
+throw:
+  %f = load ptr, ptr %i
+  call void %f(ptr %i)
+  unreachable
+deeper:
+  call void asm sideeffect "@SPOIL@", "@CLOBBER@"()
+  %y = sub i64 %x, 1
+  %v = call tailcc i64 @f0(ptr %i, i64 %y)
+  call void asm sideeffect "", ""()
+  %w = add i64 %v, 1
+  ret i64 %w
+}
+
+define hidden tailcc i64 @f1(ptr %i, i64 %x) noinline uwtable
+    personality ptr @__gxx_personality_v0 {
+@LIVE@
+  %v = invoke tailcc i64 @f0(ptr %i, i64 %x) to label %ok unwind label %pad
+ok:
+  ret i64 %v
+pad:
+  %l = landingpad { ptr, i32 } catch ptr null
+  %p = extractvalue { ptr, i32 } %l, 0
+  %p0 = ptrtoint ptr %p to i64
+  %s = extractvalue { ptr, i32 } %l, 1
+  %s0 = zext i32 %s to i64
+  %sum0 = add i64 %p0, %s0
+@SUM@
+  ret i64 %sum@LAST@
+}
+
+define hidden tailcc i64 @f2(ptr %i, i64 %x) noinline uwtable
+    personality ptr @__gxx_personality_v0 {
+  %v = invoke tailcc i64 @f3(ptr %i) to label %ok unwind label %pad
+ok:
+  %w = call tailcc i64 @f0(ptr %i, i64 %x)
+  %sum = add i64 %v, %w
+  ret i64 %sum
+pad:
+  %l = landingpad { ptr, i32 } catch ptr null
+  ret i64 1
+}
+
+define hidden tailcc i64 @f3(ptr %i) noinline uwtable {
+  %v = call i64 asm sideeffect "", "=r,0"(i64 5)
+  ret i64 %v
+}
+
+define hidden i64 @enter0(ptr %i, ptr %code, i64 %x) uwtable {
+  %v = call tailcc i64 %code(ptr %i, i64 %x)
+  ret i64 %v
+}
+'''
+
+N_LIVE = 14
+
+
+def throw_ir(target):
+    live, total = [], []
+    for i in range(1, N_LIVE + 1):
+        live.append('  %%a%d = call i64 asm sideeffect "", "=r,0"(i64 %%b%d)' %
+                    (i, i))
+        live.insert(i - 1, '  %%b%d = add i64 %%x, %d' % (i, i))
+        total.append('  %%m%d = mul i64 %%sum%d, 3' % (i, i - 1))
+        total.append('  %%sum%d = add i64 %%m%d, %%a%d' % (i, i, i))
+    if target.name == 'arm64':
+        spoil = '; '.join('fmov %s, xzr' % r if r[0] == 'd' else
+                          'mov %s, xzr' % r for r in target.spoil)
+    else:
+        spoil = '; '.join('movq $$-1, %%%s' % r for r in target.spoil)
+    text = THROW
+    for name, value in (('SPOIL', spoil), ('LIVE', '\n'.join(live)),
+                        ('CLOBBER', ','.join('~{%s}' % r
+                                             for r in target.spoil)),
+                        ('SUM', '\n'.join(total)), ('LAST', str(N_LIVE))):
+        text = text.replace('@%s@' % name, value)
+    return text
+
+
+def caught(x):
+    """f1's answer: 7 and 9 are what link-test says is thrown."""
+    total = 7 + 9
+    for i in range(1, N_LIVE + 1):
+        total = total * 3 + x + i
+    return total
+
+
+class Rig:
+    def __init__(self, target, clang, folder):
+        self.target, self.clang, self.folder = target, clang, folder
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def compile(self, name, text, *flags, optimize='-O2'):
+        source = self.path(name)
+        with open(source, 'w', encoding='utf-8') as f:
+            f.write(text)
+        out = os.path.splitext(source)[0] + '.o'
+        subprocess.run([self.clang, '--target=' + self.target.triple,
+                        '-Wno-override-module', optimize, '-fPIC', '-c',
+                        '-fno-stack-protector', '-o', out, source, *flags],
+                       check=True)
+        return out
+
+    def run(self, *args):
+        return subprocess.run(self.target.link_test + list(args),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True)
+
+    def make(self, image, funcs, types, *objects, imported=0):
+        return self.run('make', self.path(image), self.target.cpu,
+                        str(imported), str(funcs), str(types), *objects)
+
+    def ok(self, passed, name, p=None):
+        name = '%s: %s' % (self.target.name, name)
+        if not common.ok(passed, name) and p is not None:
+            common.comment('exit %d\n%s%s' % (p.returncode, p.stdout,
+                                              p.stderr))
+
+    def show(self, image):
+        p = self.run('show', self.path(image))
+        return [line.split() for line in p.stdout.splitlines()], p
+
+
+def test_calls(rig, name, *flags, optimize='-O2'):
+    image = name + '.image'
+    objects = [rig.compile('calls.c', CALLS, *flags, optimize=optimize),
+               rig.compile('other.c', CALLS_OTHER, *flags, optimize=optimize)]
+    p = rig.make(image, 3, 2, *objects)
+    got = []
+    if p.returncode == 0:
+        for i, _ in enumerate(F1):
+            p = rig.run('call', rig.path(image), '1', str(i))
+            got.append(p.stdout.strip())
+    rig.ok(got == [str(v) for v in F1], 'calls, tables and constants: ' + name,
+           p)
+
+
+def test_tables(rig):
+    rows, p = rig.show('-O2.image')
+    at = {r[0]: int(r[1]) for r in rows if r[0] != 'code'}
+    code = [tuple(map(int, r[1:])) for r in rows if r[0] == 'code']
+    rig.ok(p.returncode == 0 and at['enter0'] == 0 and
+           len({at[f] for f in ('f0', 'f1', 'f2', 'enter1')}) == 4 and
+           all(at[f] % 16 == 0 and at[f] > 0
+               for f in ('f0', 'f1', 'f2', 'enter1')),
+           'functions have entries, a missing thunk has none', p)
+    rig.ok(len(code) == 6 and code == sorted(code) and
+           all(a[0] + a[1] <= b[0] for a, b in zip(code, code[1:])) and
+           {c[0]: c[2] for c in code if c[2] >= 0} ==
+           {at['f%d' % i]: i for i in range(3)} and
+           all(c[3] >= 0 for c in code),
+           'each function is there, in the order of code, with unwind table',
+           p)
+
+
+def test_throw(rig, optimize):
+    image = 'throw%s.image' % optimize
+    p = rig.make(image, 4, 1, rig.compile('throw.ll', throw_ir(rig.target),
+                                          optimize=optimize))
+    if p.returncode:
+        rig.ok(False, 'link what throws', p)
+        return
+    for x in (0, 1, 50):
+        p = rig.run('throw', rig.path(image), '1', str(x))
+        rig.ok(p.stdout == '%d after %d frames\n' % (caught(x), x + 1),
+               '%s: caught %d frames up, registers as they were' %
+               (optimize, x + 1), p)
+    p = rig.run('throw', rig.path(image), '0', '20')
+    rig.ok(p.stdout == 'not caught in 22 frames\n',
+           optimize + ': what nobody catches passes all frames', p)
+    p = rig.run('throw', rig.path(image), '2', '3')
+    rig.ok(p.stdout == 'not caught in 6 frames\n',
+           optimize + ': a call outside of the try block is not caught', p)
+
+
+def run(target):
+    clang = find_clang()
+    if not clang:
+        common.skip('clang', target.name + ': images', 'no clang')
+        return
+    with tempfile.TemporaryDirectory(prefix='hull-link-') as tmp:
+        rig = Rig(target, clang, tmp)
+        test_calls(rig, '-O2')
+        test_calls(rig, '-O0', optimize='-O0')
+        test_calls(rig, 'function sections', '-ffunction-sections')
+        test_tables(rig)
+        test_throw(rig, '-O0')
+        test_throw(rig, '-O2')
+
+
+def main():
+    target = native()
+    if not target:
+        common.skip('aot', 'images', 'not for this architecture')
+    else:
+        run(target)
+    common.done()
+
+
+if __name__ == '__main__':
+    main()
