@@ -42,19 +42,25 @@ struct participant {
 	enum bench_code code;
 	const char *program; /* looked up in PATH and the sbin folders */
 	const char *version; /* words that make it say its version */
-	const char *global;  /* words before the verb */
+	const char *needs;   /* must stand in what it says then */
+	const char *why;     /* what it means when it does not */
+	const char *global;  /* words before all others */
+	const char *prepare; /* once for a rootfs, which comes as a tar */
 	const char *create;  /* NULL: starting is all there is */
 	const char *start;
 	const char *start_detached; /* NULL: as start */
+	const char *run;            /* all of it, attached; NULL: as start */
 	const char *remove;         /* by force; NULL: nothing stays */
+	const char *unprepare;
 	const char *list; /* an engine: prints the runtimes it knows */
+	enum bench_via via;
 	/* Found. */
-	char *path;    /* of the program */
-	char *runtime; /* an engine's: "crun" */
-	char *said;    /* first line of its version */
-	char *reason;  /* why it can't take part; NULL: it does */
-	char *root;    /* its state, in the scratch folder */
-	char **env;    /* for its commands; NULL: our own */
+	char *path;     /* of the program */
+	char *runtime;  /* an engine's: "crun", or a path */
+	char *said;     /* first line of its version */
+	char *reason;   /* why it can't take part; NULL: it does */
+	char *root;     /* its state, in the scratch folder */
+	char **command; /* one start, as it was typed */
 };
 
 static inline bool participant_ok(const struct participant *p)
@@ -72,6 +78,7 @@ struct bench_options {
 	uint32_t parallel;       /* 0: 1, 2 and one for each CPU */
 	uint32_t runs;           /* how often each measurement is made */
 	unsigned int timeout_ms; /* of one start, and of one workload */
+	unsigned int budget_ms;  /* of one participant in one experiment */
 	enum bench_via via;
 	bool quick, json;
 	const char *out;     /* NULL: a folder named after the time */
@@ -89,6 +96,9 @@ struct bench {
 	char *marker; /* every container id begins with it */
 	uint64_t next_id;
 	unsigned int cpus;
+	unsigned int lane; /* of a worker; 0: the main process */
+	char *hello;       /* a rootfs */
+	char *script;      /* for node */
 };
 
 #define BENCH_FOREACH(p, b)                             \

@@ -11,28 +11,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-const struct cli_row cli_rows[] = {
-#define COMMAND(name_, run_, args_, min_, max_, flags_, help_) \
-	{.name = (name_),                                      \
-	 .run = (run_),                                        \
-	 .arg = (args_),                                       \
-	 .min = (min_),                                        \
-	 .max = (max_),                                        \
-	 .flags = (flags_),                                    \
-	 .help = (help_),                                      \
-	 .is_command = true},
-#define OPTION(name_, letter_, arg_, flags_, help_) \
-	{.name = (name_),                           \
-	 .letter = (letter_),                       \
-	 .arg = (arg_),                             \
-	 .flags = (flags_),                         \
-	 .help = (help_)},
-#include "cli/options.def"
-#undef COMMAND
-#undef OPTION
-};
-const unsigned int cli_n_rows = ARRAY_SIZE(cli_rows);
-
 static const struct cli_row *end_of_table(void)
 {
 	return cli_rows + cli_n_rows;
