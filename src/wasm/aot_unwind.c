@@ -31,6 +31,7 @@ enum {
 	/* A register that an epilogue has loaded already is below the stack
 	 * pointer, and still where the table says. */
 	POPPED = 256,
+	MAX_FRAME = 64 << 20, /* bytes; no stack is that large */
 };
 
 enum cfa_op {
@@ -296,7 +297,8 @@ bool aot_unwind(struct aot_regs *regs, bool exact)
 	cfa = get_reg(regs, m.row.cfa_reg) + (uintptr_t)m.row.cfa_offset;
 	/* A frame that takes no stack is possible only where the return
 	 * address is in a register, and only at the top. */
-	if (cfa < regs->sp || cfa % sizeof(uint64_t) ||
+	if (cfa < regs->sp || cfa - regs->sp > MAX_FRAME ||
+	    cfa % sizeof(uint64_t) ||
 	    (cfa == regs->sp && !exact))
 		return false;
 	for (unsigned int i = 0; i < N_REGS; i++) {

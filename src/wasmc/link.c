@@ -84,31 +84,6 @@ static int by_row(const void *a, const void *b)
 	return r->order < s->order ? -1 : r->order > s->order;
 }
 
-/* Of rows for one address the last holds; one that says what the row before
- * it says is not needed. */
-static void sort_lines(struct linking *l)
-{
-	_cleanup_free_ struct row *rows = NULL;
-	size_t n = 0;
-
-	if (l->n_lines == 0)
-		return;
-	rows = xcalloc(l->n_lines, sizeof(*rows));
-	for (size_t i = 0; i < l->n_lines; i++)
-		rows[i] = (struct row){l->lines[i], i};
-	qsort(rows, l->n_lines, sizeof(*rows), by_row);
-	for (size_t i = 0; i < l->n_lines; i++) {
-		const struct aot_line *line = &rows[i].line;
-
-		if (i + 1 < l->n_lines && rows[i + 1].line.code == line->code)
-			continue;
-		if (n && l->lines[n - 1].offset == line->offset)
-			continue;
-		l->lines[n++] = *line;
-	}
-	l->n_lines = n;
-}
-
 /* The function that begins at `code`. */
 static struct link_func *func_at(const struct linking *l, uint64_t code)
 {
@@ -128,6 +103,32 @@ static struct link_func *func_at(const struct linking *l, uint64_t code)
 	return from < l->n_funcs && l->funcs[from].f.code == code
 		       ? &l->funcs[from]
 		       : NULL;
+}
+
+/* Of rows for one address the last holds; one that says what the row before
+ * it says is needed only where a function begins, before which nobody looks. */
+static void sort_lines(struct linking *l)
+{
+	_cleanup_free_ struct row *rows = NULL;
+	size_t n = 0;
+
+	if (l->n_lines == 0)
+		return;
+	rows = xcalloc(l->n_lines, sizeof(*rows));
+	for (size_t i = 0; i < l->n_lines; i++)
+		rows[i] = (struct row){l->lines[i], i};
+	qsort(rows, l->n_lines, sizeof(*rows), by_row);
+	for (size_t i = 0; i < l->n_lines; i++) {
+		const struct aot_line *line = &rows[i].line;
+
+		if (i + 1 < l->n_lines && rows[i + 1].line.code == line->code)
+			continue;
+		if (n && l->lines[n - 1].offset == line->offset &&
+		    !func_at(l, line->code))
+			continue;
+		l->lines[n++] = *line;
+	}
+	l->n_lines = n;
 }
 
 int link_frames(struct linking *l)

@@ -4,14 +4,18 @@
  *	link-test show IMAGE
  *	link-test call IMAGE FUNC NUMBER
  *	link-test throw IMAGE FUNC NUMBER
+ *	link-test step IMAGE FUNC NUMBER
  *
  * `call` calls a C function; `throw` one of the compiler's calling convention
- * through enter0(instance, code, NUMBER), where *instance is aot_throw(). */
+ * through enter0(instance, code, NUMBER), where *instance is aot_throw();
+ * `step` is `call`, instruction by instruction, and walks the stack at each. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -155,6 +159,84 @@ static int throw(char **argv)
 	return 0;
 }
 
+#if defined(__x86_64__)
+
+/* The caller of the first instruction in the image, as all others must find
+ * it, and how many did not. */
+static struct aot_regs caller;
+static unsigned int steps, lost;
+
+static void from_context(const ucontext_t *uc, struct aot_regs *regs)
+{
+	const greg_t *g = uc->uc_mcontext.gregs;
+
+	*regs = (struct aot_regs){
+		.pc = (uintptr_t)g[REG_RIP],
+		.sp = (uintptr_t)g[REG_RSP],
+		.reg[3] = (uintptr_t)g[REG_RBX],
+		.reg[6] = (uintptr_t)g[REG_RBP],
+		.reg[12] = (uintptr_t)g[REG_R12],
+		.reg[13] = (uintptr_t)g[REG_R13],
+		.reg[14] = (uintptr_t)g[REG_R14],
+		.reg[15] = (uintptr_t)g[REG_R15],
+	};
+}
+
+static void on_step(int sig, siginfo_t *si, void *uc)
+{
+	struct aot_regs regs;
+	bool exact = true;
+
+	from_context(uc, &regs);
+	if (!aot_image_at(regs.pc))
+		return;
+	while (aot_image_at(regs.pc - !exact)) {
+		if (!aot_unwind(&regs, exact)) {
+			lost++;
+			return;
+		}
+		exact = false;
+	}
+	if (steps++ == 0)
+		caller = regs;
+	if (memcmp(&regs, &caller, sizeof(regs)) != 0)
+		lost++;
+}
+
+enum { TRAP_FLAG = 0x100 };
+
+static int step(char **argv)
+{
+	struct sigaction sa = {.sa_sigaction = on_step,
+			       .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	static uint8_t stack[64 << 10];
+	struct aot_image *image = open_image(argv[0]);
+	uint32_t i = (uint32_t)atoi(argv[1]) - image->h->n_imported;
+	uint64_t (*f)(uint64_t) =
+		(uint64_t (*)(uint64_t))(image->text + image->func_entry[i]);
+	uint64_t x = strtoull(argv[2], NULL, 0);
+
+	sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL);
+	sigaction(SIGTRAP, &sa, NULL);
+	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() |
+				       TRAP_FLAG);
+	f(x);
+	__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() &
+				       ~(unsigned long long)TRAP_FLAG);
+	printf("%u instructions, %u lost\n", steps, lost);
+	aot_image_close(image);
+	return 0;
+}
+
+#else
+
+static int step(char **argv)
+{
+	return 2;
+}
+
+#endif
+
 int main(int argc, char **argv)
 {
 	if (argc > 7 && strcmp(argv[1], "make") == 0)
@@ -165,5 +247,7 @@ int main(int argc, char **argv)
 		return call(argv + 2);
 	if (argc == 5 && strcmp(argv[1], "throw") == 0)
 		return throw(argv + 2);
+	if (argc == 5 && strcmp(argv[1], "step") == 0)
+		return step(argv + 2);
 	return 2;
 }

@@ -10,7 +10,6 @@ test_arm64.py runs the same for Arm64."""
 import os
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
 
@@ -296,6 +295,192 @@ def test_throw(rig, optimize):
            optimize + ': a call outside of the try block is not caught', p)
 
 
+def test_steps(rig):
+    """A fault can be anywhere: the stack is walked at each instruction."""
+    if rig.target.name != 'x86-64':
+        return
+    for image in ('-O0', '-O2'):
+        steps = lost = 0
+        for x in range(7):
+            p = rig.run('step', rig.path(image + '.image'), '1', str(x))
+            found = re.match(r'(\d+) instructions, (\d+) lost\n$', p.stdout)
+            steps += int(found[1]) if found else 0
+            lost += int(found[2]) if found else 1
+        rig.ok(steps > 100 and lost == 0,
+               image + ': from each instruction to the caller', p)
+
+
+LINES = '''
+#define HIDDEN __attribute__((visibility("hidden"), noinline))
+HIDDEN int f0(int x, int y)
+{
+#line 70001
+    x ^= y;
+#line 130000
+    x /= y;
+#line 64
+    return x * 3;
+}
+#line 64
+HIDDEN int f1(int x)
+{
+#line 65
+    if (x & 1)
+#line 200050
+        return f0(x, x) + 1;
+#line 200200
+    return f0(x * 3, 5);
+}
+'''
+
+
+def dwarf_rows(obj):
+    """(address, line) as llvm-dwarfdump understands an object's table."""
+    for version in (19, 20, 21, 18, 17, 16):
+        tool = 'llvm-dwarfdump-%d' % version
+        if shutil.which(tool):
+            text = subprocess.run([tool, '--debug-line', obj], check=True,
+                                  stdout=subprocess.PIPE, text=True).stdout
+            rows = re.findall(r'^0x([0-9a-f]+) +([0-9]+) .*$', text, re.M)
+            ends = re.findall(r'^0x([0-9a-f]+) .*end_sequence', text, re.M)
+            return [(int(a, 16), int(line)) for a, line in rows], {
+                int(a, 16) for a in ends}
+    return None, None
+
+
+def test_lines(rig):
+    obj = rig.compile('lines.c', LINES, '-gdwarf-4')
+    rows, ends = dwarf_rows(obj)
+    if rows is None:
+        common.skip('llvm', rig.target.name + ': lines', 'no llvm-dwarfdump')
+        return
+    p = rig.make('lines.image', 2, 0, obj)
+    shown, p = rig.show('lines.image') if p.returncode == 0 else ([], p)
+    base = min([int(r[1]) for r in shown if r[0] == 'code'] or [0])
+    got = [(int(r[1]), int(r[2])) for r in shown if r[0] == 'line']
+    last = {base + a: line for a, line in rows if a not in ends}
+    begins = {int(r[1]) for r in shown if r[0] == 'code'}
+    want = []
+    for row in sorted(last.items()):
+        if not want or want[-1][1] != row[1] or row[0] in begins:
+            want.append(row)
+    rig.ok(got == want and len({line for _, line in want}) > 6,
+           'each instruction has the offset that the compiler said', p)
+
+
+def refused(rig, name, p, sentence):
+    """Not only that: why is said, and no signal ended it."""
+    rig.ok(p.returncode == 1 and re.search(sentence, p.stderr),
+           'refused: ' + name, p)
+
+
+C_REFUSED = (
+    ('what nobody defines', 'long other(void); long f0(void) '
+     '{ return other() + 1; }', 'refers to other, which no object defines'),
+    ('a symbol behind a GOT', 'long f1(void); void *f0(void) '
+     '{ return (void *)f1; } long f1(void) { return 1; }', 'GOT'),
+    ('writable data', 'static long n; long f0(void) { return ++n; }',
+     'writable data'),
+    ('a table of addresses', 'static long a, b; '
+     'static long *const table[] = {&a, &b}; '
+     'long *f0(long i) { return table[i]; }', 'writable data'),
+    ('thread-local data', 'static __thread long n; '
+     'long f0(void) { return ++n; }', 'writable data'),
+    ('a function that is missing', 'long f1(void) { return 1; }',
+     'no object defines f0'),
+    ('a function that the module does not have', 'long f7(void) '
+     '{ return 1; }', 'f7: the module defines'),
+    ('a type that the module does not have', 'long f0(void) { return 1; } '
+     'long enter3(void) { return 1; }', 'enter3: the module has'),
+)
+
+
+def test_refused(rig):
+    one = 'long f0(void) { return 1; }'
+    for i, (name, text, sentence) in enumerate(C_REFUSED):
+        obj = rig.compile('refused%d.c' % i, text)
+        refused(rig, name, rig.make('refused.image', 2 if 'f1' in text else 1,
+                                    1, obj), sentence)
+    obj = rig.compile('one.c', one)
+    refused(rig, 'a function twice', rig.make('refused.image', 1, 1, obj, obj),
+            'defines f0 a second time')
+    refused(rig, 'an import that is defined',
+            rig.make('refused.image', 2, 1, obj, imported=1), 'f0: the module')
+    obj = rig.compile('five.c', one, '-gdwarf-5')
+    refused(rig, 'lines that are not DWARF 4',
+            rig.make('refused.image', 1, 1, obj), 'DWARF 4')
+    other = 'x86_64-linux-gnu'
+    if rig.target.triple == other:
+        other = 'aarch64-linux-gnu'
+    obj = rig.compile('other-machine.c', one, '--target=' + other)
+    refused(rig, 'an object of another machine',
+            rig.make('refused.image', 1, 1, obj), 'is for machine')
+    refused(rig, 'what is no object',
+            rig.make('refused.image', 1, 1, rig.path('one.c')), 'ELF')
+
+
+def test_damaged_objects(rig):
+    """Cut anywhere, an object is refused: its section headers come last."""
+    with open(rig.compile('throw-cut.ll', throw_ir(rig.target)), 'rb') as f:
+        whole = f.read()
+    names = []
+    for length in range(1, len(whole), 101):
+        names.append(rig.path('cut%d.o' % length))
+        with open(names[-1], 'wb') as f:
+            f.write(whole[:length])
+    results = [rig.make('cut.image', 4, 1, name) for name in names]
+    bad = [p for p in results
+           if p.returncode != 1 or not p.stderr.startswith('link: object 1')]
+    rig.ok(len(results) > 10 and not bad, 'refused: objects that end early',
+           bad[0] if bad else None)
+
+
+def tool(rig, *command):
+    if not shutil.which(command[0]):
+        common.skip(command[0], rig.target.name + ': ' + command[0],
+                    'no ' + command[0])
+        return None
+    return subprocess.run(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+
+
+def test_people(rig):
+    """The names are those of link-test, whose line feed is no letter."""
+    image = rig.path('-O2.image')
+    at, _ = rig.show('-O2.image')
+    f1 = {r[0]: int(r[1]) for r in at}['f1']
+    p = tool(rig, 'readelf', '-aW', '--debug-dump=frames', image)
+    if p:
+        rig.ok(p.returncode == 0 and not p.stderr and
+               'DYN' in p.stdout and 'FUNC' in p.stdout and
+               'name_of_2' in p.stdout, 'readelf has nothing to say of it', p)
+    p = tool(rig, 'nm', image)
+    names = dict((name, int(value, 16)) for value, name in
+                 re.findall(r'^([0-9a-f]+) t (\S+)$', p.stdout, re.M)
+                 ) if p else {}
+    if p:
+        rig.ok(set(names) == {'name_of_0', 'name_of_1', 'name_of_2',
+                              'constant', 'enter1', 'scale'},
+               'each function has a name', p)
+    p = tool(rig, 'gdb', '-nx', '-batch', '-ex',
+             'add-symbol-file %s 0x7000000' % image, '-ex',
+             'info symbol %#x' % (0x7000000 + f1 + 1))
+    if p:
+        rig.ok('name_of_1 + 1 in section .text' in p.stdout,
+               'gdb finds a function', p)
+
+
+def test_same(rig):
+    """What a cache keeps must not depend on when it was made."""
+    images = []
+    for name in ('once.image', 'again.image'):
+        rig.make(name, 3, 2, rig.path('calls.o'), rig.path('other.o'))
+        with open(rig.path(name), 'rb') as f:
+            images.append(f.read())
+    rig.ok(images[0] == images[1] and len(images[0]) > 4096 * 5,
+           'the same objects make the same image')
+
+
 def run(target):
     clang = find_clang()
     if not clang:
@@ -307,8 +492,14 @@ def run(target):
         test_calls(rig, '-O0', optimize='-O0')
         test_calls(rig, 'function sections', '-ffunction-sections')
         test_tables(rig)
+        test_same(rig)
+        test_people(rig)
+        test_steps(rig)
+        test_lines(rig)
         test_throw(rig, '-O0')
         test_throw(rig, '-O2')
+        test_refused(rig)
+        test_damaged_objects(rig)
 
 
 def main():
