@@ -139,9 +139,10 @@ void grid_html(struct grid *g, const struct view *v, struct buf *out)
 	const char **notes;
 	size_t n_notes = number_notes(g, &notes);
 
-	buf_adds(out, "<div class=\"scroll\" tabindex=\"0\"><table><caption>");
+	buf_adds(out,
+		 "<div class=\"scroll\" tabindex=\"0\"><table><caption><span>");
 	html_text(out, g->caption);
-	buf_adds(out, "</caption>\n<thead><tr>");
+	buf_adds(out, "</span></caption>\n<thead><tr>");
 	for (size_t i = 0; i < g->n_columns; i++) {
 		buf_printf(out, "<th scope=\"col\" class=\"%s\">",
 			   kind_class[g->columns[i].kind]);

@@ -251,6 +251,20 @@ static const char *memory_note(const struct view *v,
 			    say_count(v->arena, m->count), text.data);
 }
 
+/* At the greatest N that both reached. */
+static void memory_ratio_cell(const struct view *v, struct grid *g,
+			      const char *name)
+{
+	const struct bench_memory *own, *base;
+
+	if (!view_both_memory(v, name, v->baseline, &own, &base)) {
+		empty_cell(g, NULL);
+		return;
+	}
+	grid_cell(g, say_ratio(v->arena, (double)own->available /
+						 (double)base->available));
+}
+
 static struct grid *memory_totals(const struct view *v)
 {
 	struct grid *g = grid_new(v->arena,
@@ -263,6 +277,9 @@ static struct grid *memory_totals(const struct view *v)
 		grid_column(g,
 			    arena_printf(v->arena, "N = %s",
 					 say_count(v->arena, counts[i])),
+			    COLUMN_NUMBER);
+	if (v->baseline)
+		grid_column(g, arena_printf(v->arena, "Of %s’s", v->baseline),
 			    COLUMN_NUMBER);
 	grid_column(g, "Each more takes", COLUMN_NUMBER);
 	grid_column(g, "Fit (r²)", COLUMN_NUMBER);
@@ -285,6 +302,8 @@ static struct grid *memory_totals(const struct view *v)
 				g, say_bytes(v->arena, (double)m->available));
 			c->note = memory_note(v, m);
 		}
+		if (v->baseline)
+			memory_ratio_cell(v, g, v->names[p]);
 		if (!fit) {
 			empty_cell(g, NULL);
 			empty_cell(g, NULL);

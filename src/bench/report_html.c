@@ -212,7 +212,7 @@ static bool section_html(const struct section *s, const struct view *v,
 			 bool plots, struct buf *out)
 {
 	struct grid *grids[SECTION_GRIDS];
-	size_t n = s->grids(v, grids);
+	size_t n = s->grids(v, grids), done = 0;
 
 	if (!n)
 		return false;
@@ -220,10 +220,16 @@ static bool section_html(const struct section *s, const struct view *v,
 		   s->id, s->title);
 	html_text(out, s->lead);
 	buf_adds(out, "</p>\n");
-	for (size_t i = 0; plots && i < SECTION_PLOTS && s->plots[i].name; i++)
-		figure(&s->plots[i], v, out);
-	for (size_t i = 0; i < n; i++)
-		grid_html(grids[i], v, out);
+	for (size_t i = 0; i < SECTION_PLOTS && s->plots[i].name; i++) {
+		const struct plot *p = &s->plots[i];
+
+		if (plots)
+			figure(p, v, out);
+		for (; done < p->table && done < n; done++)
+			grid_html(grids[done], v, out);
+	}
+	for (; done < n; done++)
+		grid_html(grids[done], v, out);
 	buf_adds(out, "</section>\n");
 	return true;
 }

@@ -155,7 +155,8 @@ struct plot {
 	const char *title;
 	const char *says; /* how to read it */
 	plot_script *script;
-	bool parts; /* its colours are colour_part */
+	bool parts;         /* its colours are colour_part */
+	unsigned int table; /* below it: 1 is the section's first; 0: none */
 };
 
 bool plot_have_gnuplot(void);

@@ -21,13 +21,14 @@ const struct section sections[] = {
 		.plots = {{"boot", "Boot time",
 			   "Both axes are logarithmic: a step up is ten times "
 			   "the time.",
-			   plot_boot_lines},
+			   plot_boot_lines, .table = 1},
 			  {"distribution", "How even the starts are",
 			   "The box holds the middle half of all starts, the "
 			   "bar in it is the median.",
 			   plot_boot_boxes},
 			  {"boot-ratio", "Boot time compared",
-			   "Left of 1× is faster.", plot_boot_ratio}},
+			   "Left of 1× is faster.", plot_boot_ratio,
+			   .table = 2}},
 	},
 	{
 		.id = "memory",
@@ -38,14 +39,15 @@ const struct section sections[] = {
 		.plots = {{"memory", "Memory",
 			   "What the machine has less than before.",
 			   plot_memory_lines},
+			  {"memory-ratio", "Memory compared",
+			   "Left of 1× is less.", plot_memory_ratio,
+			   .table = 1},
 			  {"memory-parts", "Where the memory sits",
 			   "Everything else is what no counter of the kernel "
 			   "names: cgroups, namespaces, files. Shared pages "
 			   "that were there before can make a bar longer than "
 			   "its number.",
-			   plot_memory_parts, .parts = true},
-			  {"memory-ratio", "Memory compared",
-			   "Left of 1× is less.", plot_memory_ratio}},
+			   plot_memory_parts, .parts = true}},
 	},
 	{
 		.id = "size",

@@ -19,8 +19,8 @@ import fixture  # noqa: E402
 from hull import *  # noqa: E402,F403
 
 BENCH = os.path.join(os.path.dirname(HULL), "hull-bench")
-PLOTS = ["boot", "distribution", "boot-ratio", "memory", "memory-parts",
-         "memory-ratio", "size", "cpu", "io"]
+PLOTS = ["boot", "distribution", "boot-ratio", "memory", "memory-ratio",
+         "memory-parts", "size", "cpu", "io"]
 HOSTILE = ("</style><script>alert(1)</script>\"'><img src=https://evil.example/"
            " onerror=alert(2)> `touch PWNED` $(touch PWNED) \\ | <!-- {{x}}")
 
@@ -385,6 +385,17 @@ def _(t):
         facts = re.findall(r'^FACT\("([^"]+)",', f.read(), re.M)
     t.check(len(known) >= 10, str(known))
     t.check(set(known) <= set(facts), str(set(known) - set(facts)))
+
+
+@test("docs/bench.md describes each key of results.json")
+def _(t):
+    with open(os.path.join(TOP, "src", "bench", "results.c")) as f:
+        keys = set(re.findall(r'"([a-z][a-z0-9_]*)"\)?,', f.read()))
+    with open(os.path.join(TOP, "docs", "bench.md")) as f:
+        text = f.read()
+    t.check(len(keys) > 80, f"{len(keys)} keys")
+    missing = [k for k in sorted(keys) if f"`{k}`" not in text]
+    t.check(not missing, str(missing))
 
 
 @test("the report of a full run is small enough to be kept")
