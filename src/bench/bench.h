@@ -15,10 +15,10 @@
 #include <sys/types.h>
 
 #include "bench/report.h"
+#include "bench/drift.h"
 #include "bench/results.h"
 
 struct err;
-struct bench;
 
 /* ---------------------------------------------------------- participants -- */
 
@@ -99,6 +99,7 @@ struct bench {
 	unsigned int lane; /* of a worker; 0: the main process */
 	char *hello;       /* a rootfs */
 	char *script;      /* for node */
+	struct drift drift;
 };
 
 #define BENCH_FOREACH(p, b)                             \

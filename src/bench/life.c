@@ -39,6 +39,7 @@ struct life {
 	int init_fd;
 	int64_t at[N_EVENTS]; /* when it was seen; 0: not yet */
 	int64_t deadline;
+	bool removing; /* which nothing interrupts */
 	char said[64]; /* the first of the output */
 	size_t n_said;
 };
@@ -128,7 +129,7 @@ static int wait_for(struct life *l, unsigned int mask)
 			return -ETIMEDOUT;
 		if (poll(p, N_EVENTS,
 			 left < TICK_MS ? (int)left + 1 : TICK_MS) <= 0) {
-			if (bench_interrupted())
+			if (bench_interrupted() && !l->removing)
 				return -EINTR;
 			continue;
 		}
@@ -302,6 +303,7 @@ static void remove_it(struct life *l)
 	int64_t began = now_ns();
 	int rc = 0;
 
+	l->removing = true;
 	l->deadline = began + REMOVE_MS * INT64_C(1000000);
 	while (text && rc == 0)
 		text = remove_step(l, text, &rc);

@@ -35,8 +35,8 @@ static const struct experiment {
 	const char *name;
 	int (*run)(struct bench *b, struct err *err);
 } experiments[] = {
-	{"size", NULL}, {"boot", NULL},    {"memory", NULL}, {"cpu", NULL},
-	{"io", NULL},   {"surface", NULL}, {"compat", NULL},
+	{"size", NULL}, {"boot", bench_boot}, {"memory", NULL}, {"cpu", NULL},
+	{"io", NULL},   {"surface", NULL},    {"compat", NULL},
 };
 
 /* ---------------------------------------------------------- interrupted -- */

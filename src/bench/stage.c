@@ -17,6 +17,8 @@
 #include "bench/spawn.h"
 #include "oci/spec.h"
 
+#define UNPREPARE_NS INT64_C(30000000000)
+
 /* Annotations by which a runtime knows a module. */
 static const struct oci_annotation wasm_annotations[] = {
 	{(char *)"run.oci.handler", (char *)"wasm"},
@@ -124,10 +126,16 @@ void stage_free(struct stage *s)
 	if (s->p && s->p->unprepare) {
 		_cleanup_strv_ char **argv =
 			words_expand(s->p, s->p->unprepare, &s->w, NULL);
-		struct bench_run run;
+		struct spawned command;
 
-		if (spawn_capture(argv, -1, s->b->o.timeout_ms, &run) == 0)
-			bench_run_free(&run);
+		/* Not spawn_capture(), which ends when we are
+		 * interrupted. */
+		if (spawn_start(argv, (int[]){-1, -1, -1}, &command) == 0) {
+			if (spawn_wait(&command, now_ns() + UNPREPARE_NS) < 0)
+				spawn_kill(&command);
+			else
+				spawn_reap(&command, NULL);
+		}
 	}
 	free(s->rootfs);
 	free(s->bundle);
