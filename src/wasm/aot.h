@@ -66,6 +66,10 @@ enum aot_flags {
 	AOT_FUEL = 2,   /* counts fuel */
 };
 
+/* What llvm.ubsantrap says beside enum wasm_trap: that the trap is in
+ * exec.pending. */
+enum { AOT_TRAP_PENDING = 255 };
+
 struct aot_part {
 	uint64_t at, size; /* in the file, bytes */
 };

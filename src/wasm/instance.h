@@ -34,20 +34,20 @@ union code {
 
 struct wasm_func {
 	const union code *code; /* where calls go; compiles itself at first */
-	struct wasm_instance *inst; /* NULL of a host function */
-	const struct type *type;
-	uint32_t frame_slots; /* of the value stack, all included */
-	uint32_t index;       /* in its module */
+	struct wasm_instance *inst; /* [aot] NULL of a host function */
+	const struct type *type;    /* [aot] */
+	const void *native;         /* [aot] compiled code, or NULL */
+	uint32_t frame_slots;       /* of the value stack, all included */
+	uint32_t index;             /* in its module */
 	uint32_t param_slots, result_slots;
 	wasm_host_fn host; /* instead of code of a module */
 	void *data;
-	void *native; /* [aot] */
 	struct wasm_store *store;
 };
 
 struct wasm_table {
-	uint64_t *elems; /* references */
-	uint64_t len;
+	uint64_t *elems; /* [aot] references */
+	uint64_t len;    /* [aot] */
 	uint64_t cap;   /* elements mapped at elems */
 	uint64_t limit; /* the embedder's */
 	wasm_type elem;
@@ -55,7 +55,7 @@ struct wasm_table {
 };
 
 struct wasm_global {
-	union wasm_value v[2]; /* first: its address is the global's */
+	union wasm_value v[2]; /* [aot] first: its address is the global's */
 	wasm_type type;
 	bool is_mutable;
 };
@@ -84,6 +84,10 @@ struct wasm_instance {
 	struct wasm_func **func;     /* [aot] */
 	struct wasm_tag **tag;       /* [aot] */
 	struct wasm_store *store;    /* [aot] */
+	struct wasm_global *own_globals;  /* [aot] those it defines */
+	const struct type *const *types;  /* [aot] by the module's index */
+	const void *const *helpers;       /* [aot] aot.def */
+	union wasm_value *results;        /* [aot] all but the first */
 	struct wasm_module *module;
 	struct data_seg *data;
 	struct elem_seg *elem;
@@ -95,7 +99,6 @@ struct wasm_instance {
 	struct wasm_func *own_funcs;
 	struct wasm_memory *own_memories;
 	struct wasm_table *own_tables;
-	struct wasm_global *own_globals;
 	struct wasm_tag *own_tags;
 };
 

@@ -31,9 +31,10 @@ struct exec {
 	union wasm_value *stack_limit;
 	uint32_t interrupt; /* written by others */
 	uint32_t trap;
+	uint32_t pending; /* [aot] before AOT_TRAP_PENDING */
 	uint32_t nesting; /* of wasm_call() */
 	const union code *trap_ip;
-	uint64_t fuel;
+	uint64_t fuel; /* [aot] */
 	gc_ref exception;     /* thrown and not yet caught */
 	union wasm_value *sp; /* first free slot, while host code runs */
 	struct frame *frames; /* lowest */

@@ -1,0 +1,30 @@
+/* wasmc/compile.h
+ * A module to objects, by several processes.  Private to hull-wasmc. */
+#pragma once
+
+#include "wasmc/gen.h"
+#include "wasmc/link.h"
+
+struct compile_job {
+	const struct wasm_module *module;
+	struct gen_options gen;
+	unsigned int level; /* -O0 .. -O3 */
+	unsigned int jobs;
+	bool tune; /* for this very processor */
+	bool progress;
+};
+
+struct compile_objects {
+	struct link_object *objects;
+	size_t n;
+};
+
+/* -E2BIG: a process was killed or ran out of memory, which a module can
+ * bring about: it is too much for LLVM. */
+int compile_objects(const struct compile_job *job, struct compile_objects *ret,
+		    struct err *err);
+
+enum compile_emit { COMPILE_LLVM, COMPILE_ASM };
+/* All in one module of LLVM, as text, to read. */
+int compile_text(const struct compile_job *job, enum compile_emit what, int fd,
+		 struct err *err);

@@ -1,0 +1,7 @@
+/* References and objects. */
+#include "wasmc/gen.h"
+
+bool gen_reference(struct gen *g)
+{
+	return false;
+}
