@@ -34,8 +34,11 @@ union code {
 
 struct wasm_func {
 	const union code *code; /* where calls go; compiles itself at first */
-	struct wasm_instance *inst; /* [aot] NULL of a host function */
-	const struct type *type;    /* [aot] */
+	struct wasm_instance *inst; /* NULL of a host function */
+	const struct type *type;
+	/* [aot] Of compiled code: instance and type in one, the address of a
+	 * byte of inst->signatures. */
+	const void *signature;
 	const void *native;         /* [aot] compiled code, or NULL */
 	uint32_t frame_slots;       /* of the value stack, all included */
 	uint32_t index;             /* in its module */
@@ -86,6 +89,7 @@ struct wasm_instance {
 	struct wasm_store *store;    /* [aot] */
 	struct wasm_global *own_globals;  /* [aot] those it defines */
 	const struct type *const *types;  /* [aot] by the module's index */
+	const char *signatures;           /* [aot] one for each type */
 	const void *const *helpers;       /* [aot] aot.def */
 	union wasm_value *results;        /* [aot] all but the first */
 	struct wasm_module *module;

@@ -247,7 +247,7 @@ void gen_trap_if(struct gen *g, LLVMValueRef cond, enum wasm_trap trap)
 }
 
 /* Which trap is only known then: it is left where the handler finds it. */
-static void trap_if_any(struct gen *g, LLVMValueRef trap)
+void gen_trap_if_any(struct gen *g, LLVMValueRef trap)
 {
 	LLVMValueRef zero = gen_i32(g, 0);
 	LLVMBasicBlockRef good = branch_unlikely(
@@ -337,7 +337,7 @@ LLVMValueRef gen_helper(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 void gen_helper_or_trap(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 			unsigned int n)
 {
-	trap_if_any(g, gen_helper(g, h, args, n));
+	gen_trap_if_any(g, gen_helper(g, h, args, n));
 }
 
 /* --- one function ------------------------------------------------------------------- */
@@ -397,7 +397,7 @@ LLVMValueRef gen_declare(struct gen *g, uint32_t index)
 	snprintf(name, sizeof(name), "f%u", index);
 	fn = LLVMAddFunction(g->mod, name,
 			     gen_function_type(g, &g->m->funcs[index]->func));
-	LLVMSetFunctionCallConv(fn, GEN_CC_TAIL);
+	LLVMSetFunctionCallConv(fn, g->cc);
 	LLVMSetVisibility(fn, LLVMHiddenVisibility);
 	gen_attributes(g, fn);
 	return g->funcs[index] = fn;
@@ -594,6 +594,31 @@ static void body(struct gen *g)
 	}
 }
 
+/* A convention for tail calls makes every call dearer: each callee removes
+ * its arguments, and each call site keeps them aligned. */
+static unsigned int calling_convention(const struct wasm_module *m)
+{
+	struct reader r = {.base = m->bytes, .module = m};
+
+	for (uint32_t i = 0; i < m->n_funcs - m->n_imported_funcs; i++) {
+		r.p = m->bytes + m->bodies[i].start;
+		r.end = m->bytes + m->bodies[i].end;
+		for (uint32_t n = read_u32(&r); n; n--) {
+			read_u32(&r);
+			read_value_type(&r, m);
+		}
+		while (r.p < r.end) {
+			enum op op = read_op(&r);
+
+			if (op == OP_return_call || op == OP_return_call_ref ||
+			    op == OP_return_call_indirect)
+				return GEN_CC_TAIL;
+			skip_immediates(&r, m, (enum imm)op_info[op].imm);
+		}
+	}
+	return GEN_CC_C;
+}
+
 /* --- modules ---------------------------------------------------------------------------- */
 
 static LLVMValueRef alias_scopes(const struct gen *g, const char *name)
@@ -673,6 +698,7 @@ LLVMModuleRef gen_module(LLVMContextRef lc, const struct wasm_module *m,
 	g.b = LLVMCreateBuilderInContext(lc);
 	g.funcs = xcalloc(m->n_funcs + 1, sizeof(*g.funcs));
 	g.leaves = xcalloc(m->n_types + 1, sizeof(*g.leaves));
+	g.cc = calling_convention(m);
 	begin_module(&g);
 	for (uint32_t i = from; i < to; i++) {
 		g.index = i;

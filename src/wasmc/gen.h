@@ -3,10 +3,11 @@
  *
  * A function of the module becomes one of the signature
  *
- *	tailcc RESULT f<N>(ptr instance, PARAMS...)
+ *	RESULT f<N>(ptr instance, PARAMS...)
  *
  * of which further results are in slots of instance->results, each at its
- * place as of wasm_call().  So any function can be a tail call of any other.
+ * place as of wasm_call().  It follows C's calling convention, or, in modules
+ * with tail calls, tailcc; nobody but this module calls it.
  * References are i64, a v128 is <2 x i64>, which gen_as() casts.
  *
  * The operand stack exists only here, as values of LLVM; locals are allocas
@@ -60,6 +61,7 @@ struct gen_label {
 struct gen {
 	const struct wasm_module *m;
 	const struct gen_options *opt;
+	unsigned int cc; /* of the module's functions */
 	struct err *err;
 
 	LLVMContextRef lc;
@@ -159,6 +161,8 @@ LLVMValueRef gen_intrinsic(struct gen *g, const char *name, LLVMTypeRef *types,
 /* Trap here and now; what follows is unreachable (a block of its own). */
 void gen_trap(struct gen *g, enum wasm_trap trap);
 void gen_trap_if(struct gen *g, LLVMValueRef cond, enum wasm_trap trap);
+/* The trap that this is, if it is not 0. */
+void gen_trap_if_any(struct gen *g, LLVMValueRef trap);
 /* What follows is never executed. */
 void gen_start_dead(struct gen *g);
 LLVMBasicBlockRef gen_block(const struct gen *g, const char *name);
@@ -199,6 +203,7 @@ void gen_store_results(struct gen *g, const struct wasm_functype *ft,
 LLVMValueRef gen_declare(struct gen *g, uint32_t index);
 void gen_begin_function(struct gen *g); /* gen_control.c */
 void gen_enter_thunks(struct gen *g);   /* gen_call.c */
+uint32_t gen_type_index(const struct gen *g, const struct type *type);
 /* With --fuel: where a segment begins, and where one ends. */
 void gen_fuel_start(struct gen *g);
 void gen_fuel_settle(struct gen *g);

@@ -97,13 +97,26 @@ static LLVMTypeRef leave_type(struct gen *g, const struct wasm_functype *ft)
 	return ret;
 }
 
+/* An exception of the callee's is on its way through us. */
+static void throw_if(struct gen *g, LLVMValueRef cond)
+{
+	LLVMBasicBlockRef bad = gen_block(g, ""), good = gen_block(g, "");
+	LLVMValueRef br = LLVMBuildCondBr(g->b, cond, bad, good);
+
+	LLVMSetMetadata(br, g->md_prof, g->unlikely);
+	LLVMPositionBuilderAtEnd(g->b, bad);
+	gen_helper(g, GEN_throw, NULL, 0);
+	LLVMBuildUnreachable(g->b);
+	LLVMPositionBuilderAtEnd(g->b, good);
+}
+
 static void leave_body(struct gen *g, LLVMValueRef fn,
 		       const struct wasm_functype *ft)
 {
 	struct saved s = begin_thunk(g, fn, LLVMGetParam(fn, 0));
 	uint32_t n = ft->param_slots > ft->result_slots ? ft->param_slots
 							: ft->result_slots;
-	LLVMValueRef slots = gen_slots(g, n), args[2];
+	LLVMValueRef slots = gen_slots(g, n), args[2], rc;
 
 	for (uint32_t i = 0; i < ft->n_params; i++)
 		gen_push(g, LLVMGetParam(fn, i + 2));
@@ -111,7 +124,10 @@ static void leave_body(struct gen *g, LLVMValueRef fn,
 	g->n = s.n;
 	args[0] = LLVMGetParam(fn, 1);
 	args[1] = slots;
-	gen_helper_or_trap(g, GEN_call, args, 2);
+	rc = gen_helper(g, GEN_call, args, 2);
+	throw_if(g, LLVMBuildICmp(g->b, LLVMIntEQ, rc,
+				  gen_i32(g, WASM_TRAP_EXCEPTION), ""));
+	gen_trap_if_any(g, rc);
 	if (ft->n_results) {
 		gen_from_slots(g, slots, ft->results, ft->n_results);
 		gen_store_results(g, ft, g->stack + s.n);
@@ -133,7 +149,7 @@ static LLVMValueRef leave_thunk(struct gen *g, const struct wasm_functype *ft,
 	snprintf(name, sizeof(name), "leave%u", type);
 	fn = LLVMAddFunction(g->mod, name, leave_type(g, ft));
 	LLVMSetLinkage(fn, LLVMInternalLinkage);
-	LLVMSetFunctionCallConv(fn, GEN_CC_TAIL);
+	LLVMSetFunctionCallConv(fn, g->cc);
 	gen_attributes(g, fn);
 	gen_never_inline(g, fn);
 	g->leaves[type] = fn;
@@ -164,7 +180,7 @@ static void enter_thunk(struct gen *g, uint32_t type)
 	memcpy(args + 1, g->stack + s.n, ft->n_params * sizeof(*args));
 	g->n = s.n;
 	ret = gen_call(g, gen_function_type(g, ft), LLVMGetParam(fn, 0), args,
-		       ft->n_params + 1, GEN_CC_TAIL);
+		       ft->n_params + 1, g->cc);
 	push_results(g, ft, ret);
 	gen_to_slots(g, slots, ft->results, g->stack + s.n, ft->n_results);
 	LLVMBuildRetVoid(g->b);
@@ -206,9 +222,9 @@ static LLVMValueRef emit_call(struct gen *g, const struct call *c,
 	LLVMValueRef call;
 
 	if (!c->tail)
-		return gen_call(g, type, fn, args, n, GEN_CC_TAIL);
+		return gen_call(g, type, fn, args, n, g->cc);
 	call = LLVMBuildCall2(g->b, type, fn, args, n, "");
-	LLVMSetInstructionCallConv(call, GEN_CC_TAIL);
+	LLVMSetInstructionCallConv(call, g->cc);
 	LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
 	if (c->ft->n_results)
 		LLVMBuildRet(g->b, call);
@@ -229,32 +245,54 @@ static void direct(struct gen *g, struct call *c, uint32_t index)
 		push_results(g, c->ft, ret);
 }
 
-/* A function by its address, which may have compiled code or not. */
-static void by_reference(struct gen *g, struct call *c, LLVMValueRef func)
+static LLVMValueRef far_call(struct gen *g, struct call *c, LLVMValueRef func)
 {
-	LLVMValueRef code = gen_const_load(g, g->ptr, func, FUNC_AT(native));
+	c->args[0] = g->inst;
+	c->args[1] = func;
+	return emit_call(g, c, leave_type(g, c->ft),
+			 leave_thunk(g, c->ft, c->type), c->args,
+			 c->ft->n_params + 2);
+}
+
+/* A function by its address.  One compare says that it is of this instance
+ * and of the very type, and so, that its code is ours to call.  What else it
+ * may be, the engine looks at.  Null has no signature either: reading it
+ * faults, and the handler knows why (wasm/aot.c). */
+static void by_reference(struct gen *g, struct call *c, LLVMValueRef func,
+			 bool check)
+{
 	LLVMBasicBlockRef near = gen_block(g, ""), far = gen_block(g, ""),
 			  next = c->tail ? NULL : gen_block(g, "");
 	LLVMBasicBlockRef from[2];
-	LLVMValueRef ret[2], phi = NULL, br;
-	uint32_t n = c->ft->n_params;
+	LLVMValueRef ret[2], phi = NULL, br, want, have, code;
 
-	br = LLVMBuildCondBr(g->b, LLVMBuildIsNull(g->b, code, ""), far, near);
-	LLVMSetMetadata(br, g->md_prof, g->unlikely);
+	want = gen_at(g,
+		      gen_const_load(g, g->ptr, g->inst,
+				     offsetof(struct wasm_instance,
+					      signatures)),
+		      c->type);
+	have = gen_state_load(g, g->ptr, gen_at(g, func, FUNC_AT(signature)));
+	br = LLVMBuildCondBr(g->b,
+			     LLVMBuildICmp(g->b, LLVMIntEQ, want, have, ""),
+			     near, far);
+	LLVMSetMetadata(br, g->md_prof, g->likely);
 
 	LLVMPositionBuilderAtEnd(g->b, near);
-	c->args[1] = gen_const_load(g, g->ptr, func, FUNC_AT(inst));
+	code = gen_const_load(g, g->ptr, func, FUNC_AT(native));
+	c->args[1] = g->inst;
 	ret[0] = emit_call(g, c, gen_function_type(g, c->ft), code,
-			   c->args + 1, n + 1);
+			   c->args + 1, c->ft->n_params + 1);
 	from[0] = LLVMGetInsertBlock(g->b);
 	if (!c->tail)
 		LLVMBuildBr(g->b, next);
 
 	LLVMPositionBuilderAtEnd(g->b, far);
-	c->args[0] = g->inst;
-	c->args[1] = func;
-	ret[1] = emit_call(g, c, leave_type(g, c->ft),
-			   leave_thunk(g, c->ft, c->type), c->args, n + 2);
+	if (check) {
+		LLVMValueRef args[2] = {func, gen_i32(g, c->type)};
+
+		gen_helper_or_trap(g, GEN_type_check, args, 2);
+	}
+	ret[1] = far_call(g, c, func);
 	from[1] = LLVMGetInsertBlock(g->b);
 	if (c->tail)
 		return;
@@ -267,7 +305,8 @@ static void by_reference(struct gen *g, struct call *c, LLVMValueRef func)
 	push_results(g, c->ft, phi);
 }
 
-static uint32_t type_index(const struct gen *g, const struct type *type)
+/* The first index of this type: equal types may have several. */
+uint32_t gen_type_index(const struct gen *g, const struct type *type)
 {
 	uint32_t i = 0;
 
@@ -286,62 +325,43 @@ static void call(struct gen *g, bool tail)
 	if (index >= g->m->n_imported_funcs) {
 		direct(g, &c, index);
 	} else {
-		c.type = type_index(g, type);
-		by_reference(g, &c, GEN_ENTRY(g, func, index));
+		LLVMValueRef ret;
+
+		c.type = gen_type_index(g, type);
+		ret = far_call(g, &c, GEN_ENTRY(g, func, index));
+		if (!tail)
+			push_results(g, c.ft, ret);
 	}
 	free(c.args);
 }
 
-/* Anything but the very type is looked at by the engine.  A null function's
- * type is read as well: that faults, and becomes the right trap. */
-static void check_type(struct gen *g, LLVMValueRef func, uint32_t type)
-{
-	LLVMValueRef want = gen_const_load(
-		g, g->ptr,
-		gen_const_load(g, g->ptr, g->inst,
-			       offsetof(struct wasm_instance, types)),
-		type * sizeof(void *));
-	LLVMValueRef have = gen_state_load(g, g->ptr,
-					   gen_at(g, func, FUNC_AT(type)));
-	LLVMBasicBlockRef bad = gen_block(g, ""), good = gen_block(g, "");
-	LLVMValueRef br = LLVMBuildCondBr(
-		g->b, LLVMBuildICmp(g->b, LLVMIntEQ, want, have, ""), good,
-		bad);
-	LLVMValueRef args[2] = {func, gen_i32(g, type)};
-
-	LLVMSetMetadata(br, g->md_prof, g->likely);
-	LLVMPositionBuilderAtEnd(g->b, bad);
-	gen_helper_or_trap(g, GEN_type_check, args, 2);
-	LLVMBuildBr(g->b, good);
-	LLVMPositionBuilderAtEnd(g->b, good);
-}
-
 static void call_indirect(struct gen *g, bool tail)
 {
-	uint32_t type = read_u32(&g->r), table = read_u32(&g->r);
-	struct call c = {
-		.ft = &g->m->types[type]->func, .type = type, .tail = tail};
+	const struct type *type = g->m->types[read_u32(&g->r)];
+	uint32_t table = read_u32(&g->r);
+	struct call c = {.ft = &type->func,
+			 .type = gen_type_index(g, type),
+			 .tail = tail};
 	LLVMValueRef index = gen_wide(g, gen_pop(g)), func;
 
 	pop_args(g, &c);
 	func = gen_table_element(g, table, index, WASM_TRAP_UNDEFINED_ELEMENT);
 	func = LLVMBuildIntToPtr(
 		g->b, gen_state_load(g, g->i64, func), g->ptr, "");
-	check_type(g, func, type);
-	by_reference(g, &c, func);
+	by_reference(g, &c, func, true);
 	free(c.args);
 }
 
 static void call_ref(struct gen *g, bool tail)
 {
-	uint32_t type = read_u32(&g->r);
-	struct call c = {
-		.ft = &g->m->types[type]->func, .type = type, .tail = tail};
+	const struct type *type = g->m->types[read_u32(&g->r)];
+	struct call c = {.ft = &type->func,
+			 .type = gen_type_index(g, type),
+			 .tail = tail};
 	LLVMValueRef ref = gen_pop(g);
 
 	pop_args(g, &c);
-	gen_trap_if(g, LLVMBuildIsNull(g->b, ref, ""), WASM_TRAP_NULL_FUNC);
-	by_reference(g, &c, LLVMBuildIntToPtr(g->b, ref, g->ptr, ""));
+	by_reference(g, &c, LLVMBuildIntToPtr(g->b, ref, g->ptr, ""), false);
 	free(c.args);
 }
 
