@@ -5,6 +5,7 @@
 
 #include "wasm/aot.h"
 #include "wasm/instance.h"
+#include "wasm/store.h"
 
 /* Members marked [aot]. */
 #define AT(type, member) offsetof(struct type, member)
@@ -12,8 +13,7 @@
 static const uint16_t layout[] = {
 	AOT_VERSION,
 	sizeof(struct aot_header),
-	AT(wasm_func, inst),
-	AT(wasm_func, type),
+	AT(wasm_func, signature),
 	AT(wasm_func, native),
 	AT(wasm_table, elems),
 	AT(wasm_table, len),
@@ -25,7 +25,26 @@ static const uint16_t layout[] = {
 	AT(wasm_instance, func),
 	AT(wasm_instance, tag),
 	AT(wasm_instance, store),
+	AT(wasm_instance, own_globals),
+	AT(wasm_instance, types),
+	AT(wasm_instance, signatures),
+	AT(wasm_instance, helpers),
+	AT(wasm_instance, results),
+	AT(wasm_instance, stack_limit),
+	sizeof(struct wasm_global),
+	AT(wasm_memory, base),
+	AT(wasm_memory, size),
+	AT(wasm_store, exec.pending),
+	AT(wasm_store, exec.fuel),
+	AT(gc_object, layout),
+	AT(gc_array, length),
+	AT(gc_array, data),
 };
+
+static const char helpers[] =
+#define H(name, sig) #name " " sig "\n"
+#include "wasm/aot.def"
+	;
 
 const uint8_t *aot_engine_id(void)
 {
@@ -33,7 +52,12 @@ const uint8_t *aot_engine_id(void)
 	static bool known; /* threads that race compute the same */
 
 	if (!__atomic_load_n(&known, __ATOMIC_ACQUIRE)) {
-		sha256(layout, sizeof(layout), id);
+		struct sha256 hash;
+
+		sha256_begin(&hash);
+		sha256_add(&hash, layout, sizeof(layout));
+		sha256_add(&hash, helpers, sizeof(helpers));
+		sha256_end(&hash, id);
 		__atomic_store_n(&known, true, __ATOMIC_RELEASE);
 	}
 	return id;

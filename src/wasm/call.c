@@ -4,18 +4,14 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "wasm/aot_run.h"
 #include "wasm/ir.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
 
 /* Runs within runs, by host functions that call back: each takes some of the
  * host's stack, which is not ours to use up. */
-enum { MAX_TRACE = 64, MAX_NESTING = 200 };
-
-struct trace_frame {
-	struct wasm_func *func;
-	uint32_t word; /* of its code, UINT32_MAX if unknown */
-};
+enum { MAX_NESTING = 200 };
 
 const struct wasm_functype *wasm_func_type(const struct wasm_func *func)
 {
@@ -24,25 +20,38 @@ const struct wasm_functype *wasm_func_type(const struct wasm_func *func)
 
 /* --- traces -------------------------------------------------------------- */
 
+static void add_frame(struct wasm_store *s, struct trace_frame t)
+{
+	if (s->trace && s->n_trace < MAX_TRACE)
+		s->trace[s->n_trace++] = t;
+	s->trace_depth++;
+}
+
+void store_trace_begin(struct wasm_store *s)
+{
+	s->n_trace = s->trace_depth = 0;
+}
+
+void store_trace_add(struct wasm_store *s, struct wasm_func *func,
+		     uint32_t offset)
+{
+	add_frame(s, (struct trace_frame){func, UINT32_MAX, offset});
+}
+
 void store_trace(struct wasm_store *s, const struct frame *bottom)
 {
 	const struct exec *x = &s->exec;
 	const union code *ip = x->trap_ip;
 
-	s->n_trace = s->trace_depth = 0;
-	if (!s->trace)
-		s->trace = calloc(MAX_TRACE, sizeof(s->trace[0]));
 	for (const struct frame *f = x->frame; f > bottom; f--) {
-		struct trace_frame t = {f->func, UINT32_MAX};
+		struct trace_frame t = {f->func, UINT32_MAX, 0};
 
-		if (f->func && !f->func->host) {
+		if (f->func && !f->func->host && !f->func->native) {
 			uintptr_t at = (uintptr_t)ip - (uintptr_t)f->func->code;
 
 			if (ip && f->func->code != code_compile)
 				t.word = (uint32_t)(at / sizeof(*ip));
-			if (s->trace && s->n_trace < MAX_TRACE)
-				s->trace[s->n_trace++] = t;
-			s->trace_depth++;
+			add_frame(s, t);
 		}
 		/* The call is just before. */
 		ip = f->ret - 1;
@@ -54,10 +63,10 @@ void store_trace(struct wasm_store *s, const struct frame *bottom)
 static uint32_t find_offset(const struct trace_frame *t)
 {
 	struct code_map map = {0};
-	uint32_t offset = 0;
+	uint32_t offset = t->offset;
 
 	if (t->word == UINT32_MAX)
-		return 0;
+		return offset;
 	compile_function(t->func, &map, NULL);
 	for (uint32_t i = 0; i < map.n && map.entries[i].word <= t->word; i++)
 		offset = map.entries[i].offset;
@@ -156,10 +165,54 @@ static void run(struct exec *x, struct wasm_func *f, union wasm_value *args)
 	}
 }
 
+/* Interpret, on top of the stack, and leave the frames of a trap there. */
+static enum wasm_trap interpret(struct exec *x, struct wasm_func *f,
+				union wasm_value *v)
+{
+	const struct wasm_functype *ft = &f->type->func;
+	struct frame *bottom = x->frame;
+	union wasm_value *sp = x->sp;
+
+	if (bottom + 1 >= x->frame_limit ||
+	    sp + ft->param_slots + f->frame_slots + ft->result_slots >
+		    x->stack_limit)
+		return WASM_TRAP_STACK;
+	if (ft->param_slots)
+		memcpy(sp, v, ft->param_slots * sizeof(*v));
+	bottom[1] = (struct frame){code_exit, sp, f};
+	x->frame = bottom + 1;
+	run(x, f, sp);
+	if (!x->trap && ft->result_slots)
+		memcpy(v, sp, ft->result_slots * sizeof(*v));
+	return (enum wasm_trap)x->trap;
+}
+
+enum wasm_trap call_nested(struct wasm_func *f, union wasm_value *v)
+{
+	struct exec *x = &f->store->exec;
+	struct frame *bottom = x->frame;
+	union wasm_value *sp = x->sp;
+	enum wasm_trap trap;
+
+	if (f->native)
+		return aot_call(f, v);
+	if (x->nesting == MAX_NESTING)
+		return WASM_TRAP_STACK;
+	x->nesting++;
+	trap = interpret(x, f, v);
+	x->nesting--;
+	if (trap && trap != WASM_TRAP_EXCEPTION) {
+		store_trace_begin(x->store);
+		store_trace(x->store, bottom);
+	}
+	x->frame = bottom;
+	x->sp = sp;
+	return trap;
+}
+
 int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 {
 	struct wasm_store *s = f->store;
-	const struct wasm_functype *ft = &f->type->func;
 	struct exec *x = &s->exec;
 	struct frame *bottom;
 	union wasm_value *sp;
@@ -170,24 +223,17 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	bottom = x->frame;
 	sp = x->sp;
 	s->fail[0] = 0;
-	if (x->nesting == MAX_NESTING || bottom + 1 >= x->frame_limit ||
-	    sp + ft->param_slots + f->frame_slots + ft->result_slots >
-		    x->stack_limit) {
+	store_trace_begin(s);
+	if (x->nesting == MAX_NESTING) {
 		x->trap = WASM_TRAP_STACK;
-		return report(s, bottom, err);
+	} else {
+		x->nesting++;
+		x->trap = f->native ? aot_call(f, v) : interpret(x, f, v);
+		x->nesting--;
 	}
-	if (ft->param_slots)
-		memcpy(sp, v, ft->param_slots * sizeof(*v));
-	bottom[1] = (struct frame){code_exit, sp, f};
-	x->frame = bottom + 1;
-	x->nesting++;
-	run(x, f, sp);
-	x->nesting--;
 	rc = x->trap ? report(s, bottom, err) : 0;
 	x->frame = bottom;
 	x->sp = sp;
-	if (rc == 0 && ft->result_slots)
-		memcpy(v, sp, ft->result_slots * sizeof(*v));
 	return rc;
 }
 

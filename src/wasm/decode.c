@@ -3,6 +3,7 @@
  * stepped over. */
 #include <errno.h>
 
+#include "wasm/aot.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
 
@@ -562,8 +563,10 @@ static int decode_module(struct wasm_module *m, struct err *err)
 	return decode_sections(&r, m);
 }
 
-int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
-		     struct wasm_module **ret, struct err *err)
+/* With an image, the compiler has validated the code. */
+static int load(struct wasm_store *store, const uint8_t *bytes, size_t len,
+		struct aot_image *image, struct wasm_module **ret,
+		struct err *err)
 {
 	struct wasm_module *m;
 	int rc;
@@ -577,16 +580,40 @@ int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
 	m->bytes = bytes;
 	m->len = len;
 	rc = decode_module(m, err);
-	if (rc == 0)
+	if (rc == 0 && !image)
 		rc = validate_code(m, err);
 	if (rc < 0) {
 		module_free(m);
 		return rc;
 	}
+	m->image = image;
 	m->next = store->modules;
 	store->modules = m;
 	*ret = m;
 	return 0;
+}
+
+int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
+		     struct wasm_module **ret, struct err *err)
+{
+	return load(store, bytes, len, NULL, ret, err);
+}
+
+int wasm_module_load_image(struct wasm_store *store, struct aot_image *image,
+			   struct wasm_module **ret, struct err *err)
+{
+	int rc = trap_init_native();
+
+	if (rc < 0)
+		return err_set(err, rc, "prepare for traps");
+	rc = load(store, image->module, image->h->module.size, image, ret, err);
+	if (rc == 0 && ((*ret)->n_funcs != image->h->n_funcs ||
+			(*ret)->n_types != image->h->n_types)) {
+		(*ret)->image = NULL;
+		return err_say(err, -ENOEXEC,
+			       "image: its code is not that of its module");
+	}
+	return rc;
 }
 
 int wasm_section_next(const uint8_t *bytes, size_t len, size_t *pos,

@@ -169,6 +169,9 @@ void gc_collect(struct gc_heap *heap);
 void gc_mark(struct gc_heap *heap, gc_ref ref);
 void gc_mark_words(struct gc_heap *heap, const void *start, size_t bytes);
 
+/* The same, but a word that points anywhere into an object keeps it. */
+void gc_mark_inside(struct gc_heap *heap, const void *start, size_t bytes);
+
 struct gc_stats {
 	uint64_t limit, used; /* bytes; `used` counts garbage not yet found */
 	uint64_t collections;

@@ -92,6 +92,7 @@ struct wasm_instance {
 	const char *signatures;           /* [aot] one for each type */
 	const void *const *helpers;       /* [aot] aot.def */
 	union wasm_value *results;        /* [aot] all but the first */
+	uintptr_t stack_limit; /* [aot] where the native stack must not be */
 	struct wasm_module *module;
 	struct data_seg *data;
 	struct elem_seg *elem;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "wasm/aot_run.h"
 #include "wasm/ir.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
@@ -425,6 +426,8 @@ static int build(struct wasm_instance *inst, const struct wasm_linker *linker,
 		rc = make_memories(inst, err);
 	for (uint32_t i = 0; !rc && i < inst->module->n_elems; i++)
 		rc = make_elem(inst, i, err);
+	if (!rc)
+		rc = aot_use_image(inst, err);
 	return rc;
 }
 

@@ -1,4 +1,5 @@
 /* The interpreter.  See interp.h for how handlers work, ir.h for the code. */
+#include "wasm/aot_run.h"
 #include "wasm/atomic.h"
 #include "wasm/interp.h"
 #include "wasm/ref.h"
@@ -47,6 +48,20 @@ static enum wasm_trap call_host(struct exec *x, union wasm_value *fp)
 	return trap;
 }
 
+static enum wasm_trap call_native(struct exec *x, union wasm_value *fp)
+	__attribute__((noinline));
+static enum wasm_trap call_native(struct exec *x, union wasm_value *fp)
+{
+	struct wasm_func *f = x->frame->func;
+	union wasm_value *sp = x->sp;
+	enum wasm_trap trap;
+
+	x->sp = fp + f->frame_slots;
+	trap = aot_call(f, fp);
+	x->sp = sp;
+	return trap;
+}
+
 static inline struct wasm_instance *current(const struct exec *x)
 {
 	return x->frame->func->inst;
@@ -79,6 +94,7 @@ const void *const ir_handlers[IR_COUNT] = {
 
 const union code code_compile[1] = {{.handler = (const void *)op_compile}};
 const union code code_host[1] = {{.handler = (const void *)op_host}};
+const union code code_native[1] = {{.handler = (const void *)op_native}};
 const union code code_exit[1] = {{.handler = (const void *)op_exit}};
 const union code code_restore[1] = {{.handler = (const void *)op_restore}};
 

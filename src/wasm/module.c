@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "wasm/aot.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
 
@@ -14,6 +15,7 @@ void module_free(struct wasm_module *m)
 {
 	if (!m)
 		return;
+	aot_image_close(m->image);
 	arena_free(&m->arena);
 	free(m);
 }

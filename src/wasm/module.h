@@ -105,6 +105,7 @@ struct wasm_module {
 	uint8_t *declared;
 
 	struct wasm_str name_section;
+	struct aot_image *image; /* its compiled code, or NULL */
 };
 
 const struct type_table *module_types(const struct wasm_module *m);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "wasm/aot_run.h"
 #include "wasm/ir.h"
 #include "wasm/module.h"
 #include "wasm/store.h"
@@ -71,6 +72,8 @@ void wasm_store_free(struct wasm_store *s)
 	}
 	gc_heap_free(s->heap);
 	type_table_free(&s->types);
+	aot_stop_interrupt(&s->exec);
+	free(s->exec.results);
 	if (s->exec.stack)
 		munmap(s->exec.stack, s->stack_mapped);
 	free(s->trace);
@@ -95,11 +98,13 @@ void *store_alloc(struct wasm_store *store, size_t size,
 
 void wasm_store_interrupt(struct wasm_store *store)
 {
-	__atomic_store_n(&store->exec.interrupt, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&store->exec.interrupt, 1, __ATOMIC_SEQ_CST);
+	aot_interrupt(&store->exec);
 }
 
 void wasm_store_resume(struct wasm_store *store)
 {
+	aot_stop_interrupt(&store->exec);
 	__atomic_store_n(&store->exec.interrupt, 0, __ATOMIC_RELAXED);
 }
 
@@ -135,6 +140,8 @@ bool store_prepare_stack(struct wasm_store *s)
 	x->frames = x->frame = (struct frame *)(p + values);
 	x->frame_limit = x->frames + s->cfg.call_depth + 2;
 	x->frame->ret = code_exit;
+	/* A signal handler may have to write to it. */
+	s->trace = calloc(MAX_TRACE, sizeof(s->trace[0]));
 	return true;
 }
 
@@ -164,6 +171,20 @@ static void mark_instance(struct gc_heap *heap,
 				      inst->elem[i].len * sizeof(uint64_t));
 }
 
+/* Compiled code keeps references where it likes, as addresses within objects
+ * too: in registers, which are all in this frame now, and on the stack. */
+static void __attribute__((noinline))
+mark_native(struct gc_heap *heap, const char *top)
+{
+	const char *here;
+
+	__builtin_unwind_init();
+	here = __builtin_frame_address(0);
+	/* What this function itself saved lies below its frame's address. */
+	here -= 256;
+	gc_mark_inside(heap, here, (size_t)(top - here));
+}
+
 static void mark_roots(struct gc_heap *heap, void *context)
 {
 	struct wasm_store *s = context;
@@ -173,6 +194,8 @@ static void mark_roots(struct gc_heap *heap, void *context)
 	if (x->stack)
 		gc_mark_words(heap, x->stack,
 			      (size_t)(x->sp - x->stack) * sizeof(*x->sp));
+	if (x->native_top)
+		mark_native(heap, x->native_top);
 	for (struct wasm_instance *i = s->instances; i; i = i->next)
 		mark_instance(heap, i);
 	for (struct host_object *o = s->objects; o; o = o->next)

@@ -36,11 +36,24 @@ struct exec {
 	const union code *trap_ip;
 	uint64_t fuel; /* [aot] */
 	gc_ref exception;     /* thrown and not yet caught */
+	void *native_top; /* of the stack that compiled code uses, or NULL */
+	union wasm_value *results; /* wasm_instance.results */
+	int thread, timer;         /* aot_interrupt() */
+	bool has_timer;
 	union wasm_value *sp; /* first free slot, while host code runs */
 	struct frame *frames; /* lowest */
 	union wasm_value *stack;
 	struct wasm_store *store;
 	struct saved_registers saved;
+};
+
+/* Frames that a trace remembers. */
+enum { MAX_TRACE = 64 };
+
+struct trace_frame {
+	struct wasm_func *func;
+	uint32_t word;   /* of its code, UINT32_MAX if unknown */
+	uint32_t offset; /* or in the module, if that is known */
 };
 
 struct wasm_store {
@@ -71,8 +84,12 @@ void instance_free(struct wasm_instance *inst);
 /* A function type by its letters, see wasm_linker_func(). */
 int store_functype(struct wasm_store *store, const char *sig,
 		   const struct type **ret, struct err *err);
-/* Remember the frames above `bottom` for wasm_store_backtrace(). */
+/* Remember the frames above `bottom` for wasm_store_backtrace(), behind those
+ * of compiled code that were added.  Neither of the others allocates. */
 void store_trace(struct wasm_store *store, const struct frame *bottom);
+void store_trace_begin(struct wasm_store *store);
+void store_trace_add(struct wasm_store *store, struct wasm_func *func,
+		     uint32_t offset);
 
 /* false if there is none. */
 bool linker_resolve(const struct wasm_linker *l, struct wasm_str module,

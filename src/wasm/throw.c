@@ -58,7 +58,7 @@ struct catch_point exception_unwind(struct exec *x, const union code *ip,
 		const struct func_code *code;
 		const struct catch_clause *c = NULL;
 
-		if (f->func && !f->func->host) {
+		if (f->func && !f->func->host && !f->func->native) {
 			code = func_code(f->func);
 			c = find_clause(code, (uint32_t)(ip - code->code), tag);
 		}

@@ -8,6 +8,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "wasm/aot_run.h"
+
 _Thread_local struct trap_activation *trap_current;
 
 const char *wasm_trap_text(enum wasm_trap trap)
@@ -92,7 +94,7 @@ static bool regions_hold(uintptr_t address)
 
 /* --- the handler ------------------------------------------------------ */
 
-static struct sigaction previous_segv, previous_bus;
+static struct sigaction previous_segv, previous_bus, previous_traps;
 
 /* Not ours: whoever had the signal before us gets it.  With the default
  * action back in place, returning repeats the faulting instruction, and the
@@ -100,7 +102,9 @@ static struct sigaction previous_segv, previous_bus;
  * sent has no instruction to repeat and is sent again. */
 static void pass_on(int sig, siginfo_t *info, void *context)
 {
-	struct sigaction *prev = sig == SIGBUS ? &previous_bus : &previous_segv;
+	struct sigaction *prev = sig == SIGBUS	  ? &previous_bus
+				 : sig == SIGSEGV ? &previous_segv
+						  : &previous_traps;
 
 	if (prev->sa_flags & SA_SIGINFO) {
 		prev->sa_sigaction(sig, info, context);
@@ -139,18 +143,75 @@ static void save_registers(struct trap_activation *act, const void *context)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	struct trap_activation *act = trap_current;
+	enum wasm_trap trap = WASM_TRAP_NONE;
+	uintptr_t at = (uintptr_t)info->si_addr;
 	int saved = errno;
 
-	if (act && info->si_code > 0 && info->si_code != SI_KERNEL &&
-	    regions_hold((uintptr_t)info->si_addr)) {
-		act->trap = WASM_TRAP_MEMORY_BOUNDS;
-		act->address = (uintptr_t)info->si_addr;
+	if (act && info->si_code > 0 && info->si_code != SI_KERNEL) {
+		if (act->native)
+			trap = aot_fault(act->native, sig, at, regions_hold(at),
+					 context);
+		else if (regions_hold(at))
+			trap = WASM_TRAP_MEMORY_BOUNDS;
+	}
+	if (trap) {
+		act->trap = trap;
+		act->address = at;
 		save_registers(act, context);
 		trap_current = act->outer;
 		siglongjmp(act->env, 1);
 	}
 	pass_on(sig, info, context);
 	errno = saved;
+}
+
+/* Compiled code's traps, and the signal that interrupts it, which comes again
+ * if it finds something else at work. */
+static void on_native(int sig, siginfo_t *info, void *context)
+{
+	struct trap_activation *act = trap_current;
+	int saved = errno;
+
+	if (act && act->native) {
+		act->trap = aot_fault(act->native, sig, 0, false, context);
+		if (act->trap) {
+			trap_current = act->outer;
+			siglongjmp(act->env, 1);
+		}
+	}
+	if (sig != SIGURG)
+		pass_on(sig, info, context);
+	errno = saved;
+}
+
+#ifdef __x86_64__
+enum { SIGNAL_OF_TRAPS = SIGILL };
+#else
+enum { SIGNAL_OF_TRAPS = SIGTRAP };
+#endif
+
+static bool has_native;
+
+int trap_init_native(void)
+{
+	struct sigaction sa = {
+		.sa_sigaction = on_native,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
+	};
+
+	if (__atomic_exchange_n(&has_native, true, __ATOMIC_ACQ_REL))
+		return 0;
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(SIGURG, &sa, NULL) < 0 ||
+	    sigaction(SIGNAL_OF_TRAPS, &sa, &previous_traps) < 0)
+		return -errno;
+	return 0;
+}
+
+bool trap_has_signal(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS ||
+	       (has_native && (sig == SIGNAL_OF_TRAPS || sig == SIGURG));
 }
 
 /* SA_NODEFER: the signal is not blocked while the handler runs, so that

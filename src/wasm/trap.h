@@ -28,6 +28,7 @@
 #pragma once
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,8 @@ enum wasm_trap {
 /* Never NULL. */
 const char *wasm_trap_text(enum wasm_trap trap);
 
+struct exec;
+
 struct trap_activation {
 	sigjmp_buf env;
 	struct trap_activation *outer;
@@ -49,6 +52,7 @@ struct trap_activation {
 	/* The processor's state then: for the trace. */
 	uintptr_t pc;
 	uintptr_t regs[32];
+	struct exec *native; /* of compiled code, NULL of the interpreter */
 };
 
 /* The innermost activation of this thread, NULL outside of the engine. */
@@ -63,6 +67,7 @@ static inline void trap_push(struct trap_activation *act)
 	act->trap = WASM_TRAP_NONE;
 	act->address = 0;
 	act->pc = 0;
+	act->native = NULL;
 	trap_current = act;
 }
 
@@ -92,6 +97,10 @@ static inline void trap_resume(struct trap_activation *act)
  * thread, unless it has one.  The handler needs that stack because the fault
  * may come when ours is used up.  0 or a negative errno. */
 int trap_init_thread(void);
+/* The signals that compiled code needs as well: once per process. */
+int trap_init_native(void);
+/* Does a handler of ours want to keep this signal? */
+bool trap_has_signal(int sig);
 /* Before a thread that called the above ends. */
 void trap_exit_thread(void);
 

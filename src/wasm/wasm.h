@@ -234,6 +234,14 @@ struct wasm_export {
 int wasm_module_load(struct wasm_store *store, const uint8_t *bytes, size_t len,
 		     struct wasm_module **ret, struct err *err);
 
+/* The same of an image (aot.h), which knows its module and that it is valid.
+ * On success the image is the module's; the embedder's bytes are not needed.
+ * Instances run compiled where they can: with fuel, or without guard pages,
+ * the interpreter is used if the image was not made for that. */
+struct aot_image;
+int wasm_module_load_image(struct wasm_store *store, struct aot_image *image,
+			   struct wasm_module **ret, struct err *err);
+
 uint32_t wasm_module_n_imports(const struct wasm_module *m);
 uint32_t wasm_module_n_exports(const struct wasm_module *m);
 /* Functions, imported ones counted. */
