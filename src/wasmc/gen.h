@@ -167,6 +167,10 @@ void gen_trap_if_any(struct gen *g, LLVMValueRef trap);
 void gen_start_dead(struct gen *g);
 LLVMBasicBlockRef gen_block(const struct gen *g, const char *name);
 
+/* "llvm.minimum" or "llvm.maximum", of scalars or vectors. */
+LLVMValueRef gen_min_max(struct gen *g, const char *name, LLVMValueRef a,
+			 LLVMValueRef b);
+
 /* --- memory -------------------------------------------------------------------- */
 
 struct gen_access {

@@ -162,13 +162,16 @@ static LLVMValueRef sign_extend(struct gen *g, LLVMValueRef a, LLVMTypeRef from,
 
 /* LLVM takes x * 1.0 for x, also when x is a signalling NaN, which has to
  * come out quiet.  Behind a fence it does not see the constant. */
-static LLVMValueRef hide_constant(struct gen *g, LLVMValueRef v)
+static LLVMValueRef fence(struct gen *g, LLVMValueRef v)
 {
 	LLVMTypeRef t = LLVMTypeOf(v);
 
-	if (!LLVMIsConstant(v))
-		return v;
 	return gen_intrinsic(g, "llvm.arithmetic.fence", &t, 1, &v, 1);
+}
+
+static LLVMValueRef hide_constant(struct gen *g, LLVMValueRef v)
+{
+	return LLVMIsConstant(v) ? fence(g, v) : v;
 }
 
 static LLVMValueRef float_unary(struct gen *g, unsigned int which,
@@ -184,6 +187,23 @@ static LLVMValueRef float_unary(struct gen *g, unsigned int which,
 	return gen_intrinsic(g, names[which], &t, 1, &a, 1);
 }
 
+/* llvm.minimum may hand on a signalling NaN, which an addition makes quiet;
+ * Arm64's instruction does that itself. */
+LLVMValueRef gen_min_max(struct gen *g, const char *name, LLVMValueRef a,
+			 LLVMValueRef b)
+{
+	LLVMTypeRef t = LLVMTypeOf(a);
+	LLVMValueRef args[2] = {a, b}, v;
+
+	v = gen_intrinsic(g, name, &t, 1, args, 2);
+	if (g->opt->cpu >= AOT_ARM64_V8)
+		return v;
+	LLVMSetFastMathFlags(v, LLVMFastMathNoNaNs);
+	return LLVMBuildSelect(g->b,
+			       LLVMBuildFCmp(g->b, LLVMRealUNO, a, b, ""),
+			       LLVMBuildFAdd(g->b, a, b, ""), v, "");
+}
+
 static LLVMValueRef float_binary(struct gen *g, unsigned int which,
 				 LLVMValueRef a, LLVMValueRef b)
 {
@@ -195,16 +215,17 @@ static LLVMValueRef float_binary(struct gen *g, unsigned int which,
 		return LLVMBuildFAdd(g->b, hide_constant(g, a),
 				     hide_constant(g, b), "");
 	case OP_f32_sub:
-		return LLVMBuildFSub(g->b, a, hide_constant(g, b), "");
+		return LLVMBuildFSub(g->b, hide_constant(g, a),
+				     hide_constant(g, b), "");
 	case OP_f32_mul:
 		return LLVMBuildFMul(g->b, hide_constant(g, a),
 				     hide_constant(g, b), "");
 	case OP_f32_div:
 		return LLVMBuildFDiv(g->b, a, hide_constant(g, b), "");
 	case OP_f32_min:
-		return gen_intrinsic(g, "llvm.minimum", &t, 1, args, 2);
+		return gen_min_max(g, "llvm.minimum", a, b);
 	case OP_f32_max:
-		return gen_intrinsic(g, "llvm.maximum", &t, 1, args, 2);
+		return gen_min_max(g, "llvm.maximum", a, b);
 	default:
 		return gen_intrinsic(g, "llvm.copysign", &t, 1, args, 2);
 	}
@@ -309,7 +330,8 @@ static LLVMValueRef conversion(struct gen *g, LLVMValueRef a)
 	case OP_f64_convert_i64_u:
 		return from_int(g, a, g->f64, false);
 	case OP_f32_demote_f64:
-		return LLVMBuildFPTrunc(g->b, a, g->f32, "");
+		/* Or what was promoted would come back as it was. */
+		return LLVMBuildFPTrunc(g->b, fence(g, a), g->f32, "");
 	case OP_f64_promote_f32:
 		return LLVMBuildFPExt(g->b, a, g->f64, "");
 	case OP_i32_reinterpret_f32:

@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compiled.h"
 #include "spec-json.h"
 #include "spec-value.h"
 #include "wasm/wasm.h"
@@ -164,6 +165,8 @@ static int add_spectest(struct runner *r, struct err *err)
 
 /* --- modules ----------------------------------------------------------- */
 
+static int compiled;
+
 /* The bytes stay mapped until the process ends, as the store wants. */
 static int load(struct runner *r, struct wasm_module **ret, struct err *err)
 {
@@ -181,6 +184,9 @@ static int load(struct runner *r, struct wasm_module **ret, struct err *err)
 	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return err_set(err, -EIO, "map %s", name);
+	if (compiled)
+		return compiled_load(compiled, r->store, bytes,
+				     (size_t)st.st_size, ret, err);
 	return wasm_module_load(r->store, bytes, (size_t)st.st_size, ret, err);
 }
 
@@ -622,7 +628,8 @@ int main(int argc, char **argv)
 
 	if (argc < 2) {
 		fprintf(stderr,
-			"usage: spec-runner [--checked] [--torture] DIR|FILE.json...\n");
+			"usage: spec-runner [--checked] [--torture] [--compiled|--strict] "
+			"DIR|FILE.json...\n");
 		return 2;
 	}
 	for (int i = 1; i < argc; i++) {
@@ -630,6 +637,10 @@ int main(int argc, char **argv)
 			config.checked = true;
 		else if (str_eq(argv[i], "--torture"))
 			config.gc_torture = true;
+		else if (str_eq(argv[i], "--compiled"))
+			compiled = COMPILED;
+		else if (str_eq(argv[i], "--strict"))
+			compiled = COMPILED_STRICT;
 		else
 			collect(argv[i], &files);
 	}
