@@ -15,7 +15,3 @@ W uint32_t aot_help_exception_new(struct wasm_instance *inst, uint32_t tag, cons
 W uint32_t aot_help_exception_set(struct wasm_instance *inst, uint64_t ref){abort();}
 W const struct wasm_tag *aot_help_exception_tag(struct wasm_instance *inst){abort();}
 W uint64_t aot_help_exception_take(struct wasm_instance *inst, union wasm_value *v){abort();}
-W bool aot_unwind(struct aot_regs *regs, bool exact){return false;}
-W uintptr_t aot_landing_pad(const struct aot_regs *regs){return 0;}
-W void aot_resume(const struct aot_regs *regs){abort();}
-W void aot_throw(struct wasm_instance *inst){abort();}
