@@ -298,8 +298,7 @@ bool aot_unwind(struct aot_regs *regs, bool exact)
 	/* A frame that takes no stack is possible only where the return
 	 * address is in a register, and only at the top. */
 	if (cfa < regs->sp || cfa - regs->sp > MAX_FRAME ||
-	    cfa % sizeof(uint64_t) ||
-	    (cfa == regs->sp && !exact))
+	    cfa % sizeof(uint64_t) || (cfa == regs->sp && !exact))
 		return false;
 	for (unsigned int i = 0; i < N_REGS; i++) {
 		uint64_t v;

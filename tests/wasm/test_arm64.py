@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The engine on Arm64: cross-built, its unit tests and the specification's
-suite run by qemu-user.
+"""The engine on Arm64: cross-built, its unit tests, images of compiled code
+and the specification's suite run by qemu-user.
 
 The build folder is build-arm64 next to the usual one; HULL_BUILD_ARM64 names
 another."""
@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 import common
+import test_link
 
 CROSS = os.path.join(common.ROOT, 'tools', 'cross', 'aarch64.ini')
 BUILD = os.path.abspath(os.environ.get(
@@ -103,6 +104,8 @@ def main():
         common.comment(output)
     if common.ok(output is None, 'arm64: cross-built'):
         unit_tests()
+        test_link.run(test_link.arm64(
+            QEMU + [os.path.join(BUILD, 'tests', 'wasm', 'link-test')]))
         suite()
     common.done()
 

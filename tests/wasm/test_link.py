@@ -263,7 +263,7 @@ def test_tables(rig):
     code = [tuple(map(int, r[1:])) for r in rows if r[0] == 'code']
     rig.ok(p.returncode == 0 and at['enter0'] == 0 and
            len({at[f] for f in ('f0', 'f1', 'f2', 'enter1')}) == 4 and
-           all(at[f] % 16 == 0 and at[f] > 0
+           all(at[f] % 4 == 0 and at[f] > 0
                for f in ('f0', 'f1', 'f2', 'enter1')),
            'functions have entries, a missing thunk has none', p)
     rig.ok(len(code) == 6 and code == sorted(code) and
@@ -471,11 +471,15 @@ def test_people(rig):
 
 
 def test_same(rig):
-    """What a cache keeps must not depend on when it was made."""
+    """What a cache keeps must not depend on when it was made, or on what
+    machine."""
     images = []
-    for name in ('once.image', 'again.image'):
-        rig.make(name, 3, 2, rig.path('calls.o'), rig.path('other.o'))
-        with open(rig.path(name), 'rb') as f:
+    for command in (rig.target.link_test, [common.program('link-test')]):
+        name = rig.path('same.image')
+        subprocess.run(command + ['make', name, rig.target.cpu, '0', '3', '2',
+                                  rig.path('calls.o'), rig.path('other.o')],
+                       check=True)
+        with open(name, 'rb') as f:
             images.append(f.read())
     rig.ok(images[0] == images[1] and len(images[0]) > 4096 * 5,
            'the same objects make the same image')
