@@ -2,30 +2,14 @@
 
 #include <asm/termbits.h>
 #include <asm/unistd.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/err.h"
-
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "which architecture does seccomp call this one?"
-#endif
+#include "host/allow.h"
 
 /* docs/wasi.md says which function of WASI needs which of them, and how the
  * list was made.  There is no open() but openat2, and nothing that makes
@@ -60,87 +44,22 @@ static const uint16_t allowed[] = {
 #endif
 };
 
-#define ARG_LOW(n) \
-	((unsigned int)offsetof(struct seccomp_data, args) + 8u * (n))
-
-struct program {
-	struct sock_filter code[ARRAY_SIZE(allowed) + 48];
-	unsigned short len;
-};
-
-static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jt,
-		 uint8_t jf)
-{
-	p->code[p->len++] = (struct sock_filter){code, jt, jf, k};
-}
-
-static void emit_return(struct program *p, uint32_t action)
-{
-	emit(p, BPF_RET | BPF_K, action, 0, 0);
-}
-
-enum { DENY = SECCOMP_RET_ERRNO | EPERM };
-
-/* Call `nr` only with one of these values in an argument. */
-static void allow_values(struct program *p, uint32_t nr, unsigned int arg,
-			 const uint32_t *values, uint8_t n)
-{
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, n + 3);
-	emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(arg), 0, 0);
-	for (uint8_t i = 0; i < n; i++)
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], n - i, 0);
-	emit_return(p, DENY);
-	emit_return(p, SECCOMP_RET_ALLOW);
-}
-
-/* Call `nr` only without these bits in an argument. */
-static void allow_without(struct program *p, uint32_t nr, unsigned int arg,
-			  uint32_t bits)
-{
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 4);
-	emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(arg), 0, 0);
-	emit(p, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-	emit_return(p, DENY);
-	emit_return(p, SECCOMP_RET_ALLOW);
-}
-
-static void build(struct program *p)
+int wasm_filter_install(struct err *err)
 {
 	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
 	static const uint32_t ioctls[] = {TCGETS, FIONREAD};
 	static const uint32_t stop[] = {SIGSTOP};
-	const uint8_t n = ARRAY_SIZE(allowed);
+	struct allow p;
 
-	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch),
-	     0, 0);
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
-	emit_return(p, SECCOMP_RET_KILL_PROCESS);
-	/* x32 calls have a high bit in the number, so they match nothing. */
-	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0,
-	     0);
-	for (uint8_t i = 0; i < n; i++)
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, allowed[i], n - i, 0);
-	emit(p, BPF_JMP | BPF_JA, 1, 0, 0);
-	emit_return(p, SECCOMP_RET_ALLOW);
-	/* The interpreter has no code to write. */
-	allow_without(p, __NR_mmap, 2, PROT_EXEC);
-	allow_without(p, __NR_mprotect, 2, PROT_EXEC);
-	allow_values(p, __NR_socket, 0, families, ARRAY_SIZE(families));
-	allow_values(p, __NR_ioctl, 1, ioctls, ARRAY_SIZE(ioctls));
+	allow_begin(&p);
+	allow_calls(&p, allowed, ARRAY_SIZE(allowed));
+	/* The interpreter has no code to write, and that of an image is
+	 * mapped before. */
+	allow_bits(&p, __NR_mmap, 2, 0, PROT_EXEC);
+	allow_bits(&p, __NR_mprotect, 2, 0, PROT_EXEC);
+	allow_values(&p, __NR_socket, 0, families, ARRAY_SIZE(families));
+	allow_values(&p, __NR_ioctl, 1, ioctls, ARRAY_SIZE(ioctls));
 	/* proc_raise() stops the process; it ends by itself. */
-	allow_values(p, __NR_tgkill, 2, stop, ARRAY_SIZE(stop));
-	emit_return(p, DENY);
-}
-
-int wasm_filter_install(struct err *err)
-{
-	struct program p = {.len = 0};
-	struct sock_fprog prog;
-
-	build(&p);
-	prog = (struct sock_fprog){.len = p.len, .filter = p.code};
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) < 0)
-		return err_set(err, -errno,
-			       "install the engine's seccomp filter");
-	return 0;
+	allow_values(&p, __NR_tgkill, 2, stop, ARRAY_SIZE(stop));
+	return allow_install(&p, err);
 }
