@@ -49,8 +49,8 @@ void allow_begin(struct allow *p)
 void allow_calls(struct allow *p, const uint16_t *numbers, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, numbers[i],
-		     (uint8_t)(n - i), 0);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, numbers[i], (uint8_t)(n - i),
+		     0);
 	emit(p, BPF_JMP | BPF_JA, 1, 0, 0);
 	emit_return(p, SECCOMP_RET_ALLOW);
 }

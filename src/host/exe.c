@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -12,7 +13,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "host/mount.h"
+#include "host/path.h"
 
 #define OWN_EXE "/proc/self/exe"
 
@@ -61,6 +64,31 @@ static int sealed_copy(void)
 	return steal_fd(&to);
 }
 
+/* Neither a mount that is attached nowhere nor a copy has a path. */
+#define PATH_VARIABLE "HULL_EXE"
+
+static void remember_path(void)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (path_readlink_at(AT_FDCWD, OWN_EXE, &path) == 0)
+		setenv(PATH_VARIABLE, path, 1);
+}
+
+char *exe_path(void)
+{
+	_cleanup_free_ char *path = NULL;
+	struct stat own, there;
+	const char *said;
+
+	if (path_readlink_at(AT_FDCWD, OWN_EXE, &path) == 0 &&
+	    stat(OWN_EXE, &own) == 0 && stat(path, &there) == 0 &&
+	    own.st_dev == there.st_dev && own.st_ino == there.st_ino)
+		return steal_ptr(&path);
+	said = getenv(PATH_VARIABLE);
+	return said && *said == '/' ? xstrdup(said) : NULL;
+}
+
 int exe_protect(char *const *argv, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
@@ -79,6 +107,7 @@ int exe_protect(char *const *argv, struct err *err)
 	}
 	if (fd < 0)
 		return err_set(err, fd, "protect hull's program file");
+	remember_path();
 	execveat(fd, "", argv, environ, AT_EMPTY_PATH);
 	return err_set(err, -errno, "start again from a protected file");
 }

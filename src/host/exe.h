@@ -17,3 +17,7 @@ struct err;
  * copy when this process may not mount.  Returns 0 when there is nothing to
  * do; otherwise it only returns when it failed. */
 int exe_protect(char *const *argv, struct err *err);
+
+/* Where hull's program file is installed, to find what belongs to it; NULL if
+ * nobody knows.  Free it. */
+char *exe_path(void);
