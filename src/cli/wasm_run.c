@@ -11,10 +11,14 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/args.h"
 #include "cli/wasm_value.h"
+#include "sandbox/aot_compile.h"
+#include "sandbox/program.h"
+#include "sandbox/wasm_code.h"
 #include "wasm/wasi_run.h"
 
 extern char **environ;
@@ -264,8 +268,64 @@ static bool writes_files(const struct gift *g)
 	return false;
 }
 
+/* --- the module ---------------------------------------------------------- */
+
+static int read_policy(const struct args *args, enum aot_policy *ret,
+		       struct err *err)
+{
+	const char *word = args_get(args, "compile");
+
+	return word ? aot_policy_parse(word, "--compile", ret, err)
+		    : aot_policy_default(ret, err);
+}
+
+/* Code that counts fuel where there is none to count, or the reverse, is of
+ * no use; the module in its image is. */
+static void check_fuel(const struct args *args, struct wasm_code *code)
+{
+	bool counts = code->image && (code->image->h->flags & AOT_FUEL);
+
+	if (!code->image || counts == args_has(args, "fuel"))
+		return;
+	log_debug("%s: interpreted: the image counts %s fuel", args->rest[0],
+		  counts ? "the" : "no");
+	code->interpret = true;
+}
+
+static int find_code(const struct args *args, int fd, const struct gift *g,
+		     struct wasm_code *code, struct err *err)
+{
+	uint32_t flags = args_has(args, "fuel") ? AOT_FUEL : 0;
+	struct aot_offer offer = {.image = -1};
+	const char *name = args->rest[0];
+	enum aot_policy policy;
+	int rc = read_policy(args, &policy, err);
+
+	/* Whoever names an image wants that one. */
+	if (rc == 0 && !aot_image_probe(fd) && program_is_wasm(fd))
+		rc = aot_obtain(fd, policy, flags, &offer, err);
+	if (rc < 0)
+		return err_wrap(err, "%s", name);
+	if (offer.why.code && policy == AOT_FIRST_RUN)
+		log_warn("%s: interpreted: %s", name, offer.why.msg);
+	else if (offer.why.code)
+		log_debug("%s: interpreted: %s", name, offer.why.msg);
+	if (offer.image >= 0) {
+		rc = wasm_code_open_image(offer.image, AOT_CHECK_HEADER, code,
+					  err);
+		aot_offer_close(&offer);
+		if (rc == 0 || policy == AOT_REQUIRE)
+			return rc;
+		log_debug("%s: interpreted: %s", name, err->msg);
+	}
+	rc = wasm_code_map(fd, name, writes_files(g), code, err);
+	if (rc == 0)
+		check_fuel(args, code);
+	return rc;
+}
+
 static int load(const struct args *args, struct wasi_program *p,
-		struct wasm_file *file, struct gift *g, int *timeout_ms,
+		struct wasm_code *code, struct gift *g, int *timeout_ms,
 		struct err *err)
 {
 	_cleanup_close_ int fd = open(args->rest[0], O_RDONLY | O_CLOEXEC);
@@ -283,8 +343,7 @@ static int load(const struct args *args, struct wasi_program *p,
 	if (rc == 0)
 		rc = add_dirs(args, g, err);
 	if (rc == 0)
-		rc = wasm_file_map(fd, args->rest[0], writes_files(g), file,
-				   err);
+		rc = find_code(args, fd, g, code, err);
 	if (rc < 0)
 		return rc;
 	add_env(args, g);
@@ -295,7 +354,7 @@ static int load(const struct args *args, struct wasi_program *p,
 	wasi.preopens = g->dirs;
 	wasi.n_preopens = g->n_dirs;
 	wasi.etc_root = g->root;
-	rc = wasi_program_load(p, file, &store, &wasi, err);
+	rc = wasi_program_load(p, &code->file, &store, &wasi, err);
 	if (rc < 0)
 		return err_wrap(err, "%s", args->rest[0]);
 	if (store.fuel)
@@ -307,13 +366,13 @@ int cmd_wasm_run(const struct args *args)
 {
 	_cleanup_(gift_free) struct gift gift = {.root = -1};
 	struct wasi_program p = {0};
-	struct wasm_file file = {0};
+	struct wasm_code code = {0};
 	struct err err = {0};
 	int timeout_ms, rc, status;
 
-	rc = load(args, &p, &file, &gift, &timeout_ms, &err);
+	rc = load(args, &p, &code, &gift, &timeout_ms, &err);
 	if (rc < 0) {
-		wasm_file_unmap(&file);
+		wasm_code_close(&code);
 		return cli_fail(&err, 1);
 	}
 	/* A closed pipe is an error of the write, as WASI has no signals. */
@@ -326,6 +385,6 @@ int cmd_wasm_run(const struct args *args)
 		stop_timer();
 	status = finish(args, &p, rc, &err);
 	wasi_program_free(&p);
-	wasm_file_unmap(&file);
+	wasm_code_close(&code);
 	return status;
 }

@@ -37,6 +37,10 @@ if os.environ.get("HULL_TEST_SLOW"):
     CALL_TIMEOUT *= 5
     TEST_TIMEOUT *= 5
 
+# What compiles in the background would outlive the test that caused it; the
+# tests of that ask for it.
+os.environ.setdefault("HULL_WASM_COMPILE", "never")
+
 _tests = []
 
 
