@@ -163,9 +163,9 @@ struct aot_regs {
  * fault, and not a return address.  false at the end: pc is in no image, or
  * its unwind table makes no sense. */
 bool aot_unwind(struct aot_regs *regs, bool exact);
-/* Where an exception that passes this call is caught, 0 if it is not.  Sets
- * `sp` to what the code there expects. */
-uintptr_t aot_landing_pad(struct aot_regs *regs);
+/* Is an exception that passes this call caught in this frame?  Then `pc` and
+ * `sp` are set to where, for aot_resume(). */
+bool aot_landing_pad(struct aot_regs *regs);
 /* Go on there, with these registers.  (aot_asm.S) */
 void aot_resume(const struct aot_regs *regs) __attribute__((noreturn));
 /* Called by code to throw: collects the caller's registers, and calls

@@ -362,7 +362,7 @@ static struct aot_bytes site_table(const struct aot_image *image,
 	return b;
 }
 
-uintptr_t aot_landing_pad(struct aot_regs *regs)
+bool aot_landing_pad(struct aot_regs *regs)
 {
 	uintptr_t pc = regs->pc - 1;
 	const struct aot_image *image = aot_image_at(pc);
@@ -374,7 +374,7 @@ uintptr_t aot_landing_pad(struct aot_regs *regs)
 	uint8_t enc = 0;
 
 	if (!func || func->lsda == UINT32_MAX)
-		return 0;
+		return false;
 	at = pc - (uintptr_t)image->text - func->code;
 	b = site_table(image, func, &enc);
 	while (!b.bad && b.p < b.end) {
@@ -383,14 +383,15 @@ uintptr_t aot_landing_pad(struct aot_regs *regs)
 
 		aot_take_uleb(&b); /* the action: to take it */
 		if (b.bad || at < start)
-			return 0;
+			return false;
 		if (at - start >= len)
 			continue;
 		if (pad == 0 || pad >= func->size ||
 		    !find_row(&m, &fde, regs, false))
-			return 0;
+			return false;
 		regs->sp += m.args_size;
-		return (uintptr_t)image->text + func->code + pad;
+		regs->pc = (uintptr_t)image->text + func->code + pad;
+		return true;
 	}
-	return 0;
+	return false;
 }

@@ -125,10 +125,7 @@ static unsigned int frames;
 void aot_throw_from(struct aot_regs *regs, struct wasm_instance *inst)
 {
 	do {
-		uintptr_t pad = aot_landing_pad(regs);
-
-		if (pad) {
-			regs->pc = pad;
+		if (aot_landing_pad(regs)) {
 			regs->reg[0] = 7; /* rax, x0 */
 			regs->reg[1] = 9; /* rdx, x1 */
 			aot_resume(regs);
