@@ -74,6 +74,10 @@ LLVMValueRef gen_at(const struct gen *g, LLVMValueRef base, uint64_t offset)
 /* Slots are 8 bytes apart, also those of a v128. */
 static unsigned int alignment(const struct gen *g, LLVMTypeRef t)
 {
+	if (t == g->i8)
+		return 1;
+	if (t == g->i16)
+		return 2;
 	return t == g->i32 || t == g->f32 ? 4 : 8;
 }
 
@@ -331,7 +335,11 @@ LLVMValueRef gen_helper(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 	table = gen_const_load(g, g->ptr, g->inst,
 			       offsetof(struct wasm_instance, helpers));
 	fn = gen_const_load(g, g->ptr, table, h * sizeof(void *));
-	return gen_call(g, type, fn, all, i, GEN_CC_C);
+	if (h == GEN_call || h == GEN_throw)
+		return gen_call(g, type, fn, all, i, GEN_CC_C);
+	fn = LLVMBuildCall2(g->b, type, fn, all, i, "");
+	add_call_attribute(g, fn, "nounwind");
+	return fn;
 }
 
 void gen_helper_or_trap(struct gen *g, enum gen_helper h, LLVMValueRef *args,
@@ -371,15 +379,17 @@ static void string_attribute(const struct gen *g, LLVMValueRef fn,
  * may be anywhere.  probe-stack: a frame larger than a page touches each, so
  * that it can't step over the guard below the stack.  no-builtins: nothing
  * becomes a call of memset.  null_pointer_is_valid: a null function's fields
- * are read, and fault (wasm/aot.c). */
+ * are read, and fault (wasm/aot.c).
+ *
+ * Not nounwind, even if the module has no tags: what it imports may throw, and
+ * the program would be undefined then.  LLVM finds out itself which functions
+ * call nothing that could. */
 void gen_attributes(const struct gen *g, LLVMValueRef fn)
 {
 	add_attribute(g, fn, "uwtable", 2);
 	add_attribute(g, fn, "null_pointer_is_valid", 0);
 	string_attribute(g, fn, "probe-stack", "inline-asm");
 	string_attribute(g, fn, "no-builtins", "");
-	if (!g->m->n_tags)
-		add_attribute(g, fn, "nounwind", 0);
 }
 
 void gen_never_inline(const struct gen *g, LLVMValueRef fn)
@@ -621,16 +631,38 @@ static unsigned int calling_convention(const struct wasm_module *m)
 
 /* --- modules ---------------------------------------------------------------------------- */
 
-static LLVMValueRef alias_scopes(const struct gen *g, const char *name)
+static LLVMMetadataRef alias_scope(const struct gen *g, const char *name)
 {
 	LLVMMetadataRef d = LLVMMDStringInContext2(g->lc, "hull", 4);
 	LLVMMetadataRef domain = LLVMMDNodeInContext2(g->lc, &d, 1);
 	LLVMMetadataRef parts[2] = {
 		LLVMMDStringInContext2(g->lc, name, strlen(name)), domain};
-	LLVMMetadataRef scope = LLVMMDNodeInContext2(g->lc, parts, 2);
 
+	return LLVMMDNodeInContext2(g->lc, parts, 2);
+}
+
+static LLVMValueRef scope_list(const struct gen *g, LLVMMetadataRef *scopes,
+			       unsigned int n)
+{
 	return LLVMMetadataAsValue(g->lc,
-				   LLVMMDNodeInContext2(g->lc, &scope, 1));
+				   LLVMMDNodeInContext2(g->lc, scopes, n));
+}
+
+/* What is in none of an access's `not` lists may be what it accesses.  It is
+ * enough that one of two accesses says so of the other. */
+static void make_scopes(struct gen *g)
+{
+	LLVMMetadataRef s[4] = {
+		alias_scope(g, "memory"), alias_scope(g, "state"),
+		alias_scope(g, "header"), alias_scope(g, "field")};
+
+	g->memory_scope = scope_list(g, &s[0], 1);
+	g->state_scope = scope_list(g, &s[1], 1);
+	g->not_field = scope_list(g, s, 3);
+	g->header_scope = scope_list(g, &s[2], 1);
+	g->field_scope = scope_list(g, &s[3], 1);
+	s[2] = s[3];
+	g->not_header = scope_list(g, s, 3);
 }
 
 static LLVMValueRef weights(const struct gen *g, uint32_t yes, uint32_t no)
@@ -673,8 +705,7 @@ static void begin_module(struct gen *g)
 	g->md_prof = md_kind(g, "prof");
 	g->empty = LLVMMetadataAsValue(g->lc,
 				       LLVMMDNodeInContext2(g->lc, NULL, 0));
-	g->memory_scope = alias_scopes(g, "memory");
-	g->state_scope = alias_scopes(g, "state");
+	make_scopes(g);
 	g->likely = weights(g, 1u << 20, 1);
 	g->unlikely = weights(g, 1, 1u << 20);
 	module_flag(g, "Dwarf Version", 4);

@@ -19,7 +19,8 @@
  * does not happen.  The position in the module is the line of LLVM's debug
  * information.
  *
- * Two alias scopes tell linear memory from everything else. */
+ * Alias scopes tell linear memory, headers of objects, their fields, and
+ * everything else from each other. */
 #pragma once
 
 #include <llvm-c/Core.h>
@@ -70,6 +71,7 @@ struct gen {
 	LLVMTypeRef none, i1, i8, i16, i32, i64, f32, f64, v128, ptr;
 	unsigned int md_invariant, md_scope, md_noalias, md_prof;
 	LLVMValueRef empty, memory_scope, state_scope, likely, unlikely;
+	LLVMValueRef header_scope, not_header, field_scope, not_field;
 	LLVMMetadataRef file;
 	LLVMDIBuilderRef di;
 	LLVMValueRef *funcs;  /* of the module, once declared */
@@ -144,7 +146,7 @@ void gen_from_slots(struct gen *g, LLVMValueRef slots, const wasm_type *types,
 /* --- calls and traps ----------------------------------------------------------- */
 
 /* A helper of aot.def; the instance is put before `args`.  One that can throw
- * or call back is `gen_call`ed inside of try_table as an invoke. */
+ * is `gen_call`ed: inside of try_table as an invoke. */
 LLVMValueRef gen_helper(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 			unsigned int n);
 /* The same for those that return a trap: trap if it is not 0. */
@@ -195,6 +197,13 @@ LLVMValueRef gen_table_element(struct gen *g, uint32_t table,
 /* An index of a 64-bit or 32-bit memory or table as i64. */
 LLVMValueRef gen_wide(struct gen *g, LLVMValueRef v);
 
+/* --- references ------------------------------------------------------------------ */
+
+LLVMValueRef gen_is_null(const struct gen *g, LLVMValueRef ref);
+/* Of an object, what no instruction changes: its layout, an array's length. */
+LLVMValueRef gen_header_load(const struct gen *g, LLVMTypeRef t,
+			     LLVMValueRef ref, uint64_t offset);
+
 /* --- functions ------------------------------------------------------------------- */
 
 LLVMTypeRef gen_function_type(const struct gen *g,
@@ -223,10 +232,13 @@ bool gen_table(struct gen *g);    /* gen_table.c: the instructions of 0xfc */
 bool gen_vector(struct gen *g);   /* gen_simd.c: 0xfd */
 bool gen_atomic(struct gen *g);   /* gen_atomic.c: 0xfe */
 bool gen_reference(struct gen *g); /* gen_ref.c: 0xd0.., 0xfb */
+bool gen_object(struct gen *g);    /* gen_gc.c: structs and arrays */
 void gen_try_table(struct gen *g); /* gen_eh.c */
 void gen_end_try_table(struct gen *g, struct gen_label *l);
 void gen_throw(struct gen *g);
-/* gen_control.c: for br_on_null and such: branch to the label at this depth
+/* gen_control.c: a label of g->op, with the block's parameters on the stack. */
+struct gen_label *gen_push_label(struct gen *g, const struct block_type *t);
+/* For br_on_null and such: branch to the label at this depth
  * if `cond`, with the values that are on the stack; else go on. */
 void gen_br_if(struct gen *g, LLVMValueRef cond, uint32_t depth);
 /* Jump there, as br does. */

@@ -52,7 +52,7 @@ static void add_edge(struct gen *g, struct gen_label *l)
 	l->reached = true;
 }
 
-static struct gen_label *push_label(struct gen *g, const struct block_type *t)
+struct gen_label *gen_push_label(struct gen *g, const struct block_type *t)
 {
 	struct gen_label *l;
 
@@ -85,7 +85,7 @@ void gen_begin_function(struct gen *g)
 	/* Its parameters are locals, not operands. */
 	g->op = OP_block;
 	g->n = g->type->n_params;
-	l = push_label(g, &t);
+	l = gen_push_label(g, &t);
 	l->height = 0;
 	g->n = 0;
 }
@@ -211,7 +211,7 @@ static void block(struct gen *g)
 		gen_fuel_settle(g);
 	if (g->op == OP_if)
 		cond = gen_pop(g);
-	l = push_label(g, &t);
+	l = gen_push_label(g, &t);
 	if (l->op == OP_if)
 		begin_if(g, l, cond);
 	else if (l->op == OP_loop)
