@@ -13,6 +13,7 @@
 static const uint16_t layout[] = {
 	AOT_VERSION,
 	sizeof(struct aot_header),
+	AT(wasm_func, type),
 	AT(wasm_func, signature),
 	AT(wasm_func, native),
 	AT(wasm_table, elems),
@@ -37,6 +38,8 @@ static const uint16_t layout[] = {
 	AT(wasm_store, exec.pending),
 	AT(wasm_store, exec.fuel),
 	AT(gc_object, layout),
+	AT(gc_layout, kind),
+	AT(gc_layout, type),
 	AT(gc_array, length),
 	AT(gc_array, data),
 };

@@ -35,7 +35,7 @@ union code {
 struct wasm_func {
 	const union code *code; /* where calls go; compiles itself at first */
 	struct wasm_instance *inst; /* NULL of a host function */
-	const struct type *type;
+	const struct type *type;    /* [aot] */
 	/* [aot] Of compiled code: instance and type in one, the address of a
 	 * byte of inst->signatures. */
 	const void *signature;

@@ -17,11 +17,15 @@ gc_ref exception_new(struct wasm_store *store, const struct wasm_tag *tag,
 	return ref;
 }
 
-static unsigned int exception_load(struct wasm_store *store, gc_ref ref,
-				   const struct wasm_tag *tag,
-				   union wasm_value *v)
+const struct wasm_tag *exception_tag(gc_ref ref)
 {
-	const struct wasm_functype *ft = &tag->type->func;
+	return gc_object(ref)->layout->type;
+}
+
+unsigned int exception_load(struct wasm_store *store, gc_ref ref,
+			    union wasm_value *v)
+{
+	const struct wasm_functype *ft = &exception_tag(ref)->type->func;
 	unsigned int n = 0;
 
 	for (uint32_t i = 0; i < ft->n_params; i++)
@@ -51,7 +55,7 @@ static const struct catch_clause *find_clause(const struct func_code *code,
 struct catch_point exception_unwind(struct exec *x, const union code *ip,
 				    union wasm_value *fp)
 {
-	const struct wasm_tag *tag = gc_object(x->exception)->layout->type;
+	const struct wasm_tag *tag = exception_tag(x->exception);
 	struct frame *f = x->frame;
 
 	for (;;) {
@@ -66,8 +70,7 @@ struct catch_point exception_unwind(struct exec *x, const union code *ip,
 			union wasm_value *v = fp + c->slot;
 
 			if (c->tag)
-				v += exception_load(x->store, x->exception, tag,
-						    v);
+				v += exception_load(x->store, x->exception, v);
 			if (c->with_ref)
 				v->ref = x->exception;
 			x->exception = 0;
