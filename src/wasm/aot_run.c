@@ -207,12 +207,9 @@ void aot_throw_from(struct aot_regs *regs, struct wasm_instance *inst)
 	struct aot_regs at = *regs;
 
 	do {
-		uintptr_t pad = aot_landing_pad(&at);
-
-		if (pad) {
-			at.pc = pad;
+		at.reg[0] = at.reg[1] = 0;
+		if (aot_landing_pad(&at))
 			aot_resume(&at);
-		}
 	} while (aot_unwind(&at, false));
 	store_trace_begin(x->store);
 	take_trace(x, *regs, false);
