@@ -35,8 +35,10 @@ static const struct experiment {
 	const char *name;
 	int (*run)(struct bench *b, struct err *err);
 } experiments[] = {
-	{"size", NULL}, {"boot", bench_boot}, {"memory", NULL}, {"cpu", NULL},
-	{"io", NULL},   {"surface", NULL},    {"compat", NULL},
+	{"size", bench_size},     {"boot", bench_boot},
+	{"memory", NULL},         {"cpu", bench_cpu},
+	{"io", bench_io},         {"surface", bench_surface},
+	{"compat", bench_compat},
 };
 
 /* ---------------------------------------------------------- interrupted -- */
