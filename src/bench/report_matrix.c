@@ -174,11 +174,13 @@ static void yes_cell(struct grid *g, bool yes)
 		yes ? TONE_GOOD : TONE_POOR;
 }
 
-static void few_cell(const struct view *v, struct grid *g, char *const *list)
+/* A list that was cut short comes with how many there were. */
+static void few_cell(const struct view *v, struct grid *g, char *const *list,
+		     uint32_t found)
 {
-	struct cell *c = grid_cell(g, say_count(v->arena, strv_len(list)));
+	size_t n = strv_len(list) > found ? strv_len(list) : found;
 
-	c->tone = strv_len(list) ? TONE_NONE : TONE_GOOD;
+	grid_cell(g, say_count(v->arena, n))->tone = n ? TONE_NONE : TONE_GOOD;
 }
 
 static struct grid *surface_matrix(const struct view *v)
@@ -214,10 +216,10 @@ static struct grid *surface_matrix(const struct view *v)
 		}
 		grid_cell(g, say_count(v->arena, s->syscalls_reachable));
 		grid_cell(g, say_count(v->arena, s->syscalls_hello));
-		few_cell(v, g, s->capabilities);
-		few_cell(v, g, s->devices);
-		few_cell(v, g, s->writable_proc);
-		few_cell(v, g, s->writable_sys);
+		few_cell(v, g, s->capabilities, 0);
+		few_cell(v, g, s->devices, s->devices_found);
+		few_cell(v, g, s->writable_proc, s->writable_proc_found);
+		few_cell(v, g, s->writable_sys, s->writable_sys_found);
 		yes_cell(g, s->user_ns);
 		yes_cell(g, s->pid_ns);
 		yes_cell(g, s->net_ns);
@@ -244,7 +246,8 @@ static struct grid *surface_lists(const struct view *v)
 		const struct bench_surface *s = &v->r->surface[i];
 		const char *proc, *sys;
 
-		if (!s->ok)
+		/* The host's own thousand files are nobody's surface. */
+		if (!s->ok || view_is_floor(v, s->participant))
 			continue;
 		proc = say_list(v->arena, s->writable_proc, "");
 		sys = say_list(v->arena, s->writable_sys, "");

@@ -117,6 +117,8 @@ struct bench_surface {
 	uint32_t syscalls_hello; /* distinct host calls made for a hello */
 	char **hello;
 	char **capabilities, **devices, **writable_proc, **writable_sys;
+	/* How many there are; the lists stop at 1,000. */
+	uint32_t devices_found, writable_proc_found, writable_sys_found;
 	bool user_ns, pid_ns, net_ns, no_new_privs, seccomp, second_kernel;
 	char *lsm;
 };
