@@ -209,26 +209,31 @@ static void reap_orphans(void)
 
 /* --------------------------------------------------------------- kinds -- */
 
-static int live_floor(struct life *l)
+static int begin_floor(struct life *l, int out)
 {
-	const char *name = l->s->p->name;
+	_cleanup_free_ char *path =
+		xasprintf("%s%s", l->s->rootfs, l->s->args[0]);
 	int rc;
 
-	if (str_eq(name, "fork+exec")) {
-		_cleanup_free_ char *path =
-			xasprintf("%s%s", l->s->rootfs, l->s->args[0]);
-
-		rc = begin_command(l, (char *[]){path, NULL}, l->out_w);
-	} else {
-		l->at[COMMAND] = 0;
-		rc = floor_start(l->s->rootfs, l->s->args, l->out_w,
-				 &l->command.pid);
-		l->command.pidfd = rc < 0 ? rc : pidfd_of(l->command.pid);
+	if (str_eq(l->s->p->name, "fork+exec"))
+		return begin_command(l, (char *[]){path, NULL}, out);
+	l->at[COMMAND] = 0;
+	rc = floor_start(l->s->rootfs, l->s->args, out, &l->command.pid);
+	if (rc == 0) {
+		l->command.pidfd = pidfd_of(l->command.pid);
+		rc = l->command.pidfd < 0 ? l->command.pidfd : 0;
 	}
+	return rc;
+}
+
+static int live_floor(struct life *l)
+{
+	int rc = begin_floor(l, l->out_w);
+
 	close(steal_fd(&l->out_w));
 	if (rc == 0)
 		rc = end_command(l, &l->r->exit, l->r->begin);
-	return rc ? fail(l, name, rc) : 0;
+	return rc ? fail(l, l->s->p->name, rc) : 0;
 }
 
 static int live_process(struct life *l)
@@ -453,11 +458,17 @@ int life_start(struct stage *s, int out, char *id, int *pid, char error[200])
 
 	*pid = 0;
 	l.deadline = now_ns() + s->b->o.timeout_ms * INT64_C(1000000);
-	if (rc == 0 && s->p->kind == BENCH_PROCESS) {
-		rc = begin_command(&l, l.start, out);
-		*pid = rc < 0 ? 0 : l.command.pid;
-		close_keep_errno(rc < 0 ? -1 : l.command.pidfd);
-		rc = rc < 0 ? fail(&l, "run", rc) : 0;
+	if (rc == 0 &&
+	    (s->p->kind == BENCH_PROCESS || s->p->kind == BENCH_FLOOR)) {
+		rc = s->p->kind == BENCH_FLOOR
+			     ? begin_floor(&l, out)
+			     : begin_command(&l, l.start, out);
+		if (rc == 0) {
+			*pid = l.command.pid;
+			close(l.command.pidfd);
+		} else {
+			rc = fail(&l, "run", rc);
+		}
 	} else if (rc == 0) {
 		rc = start_detached(&l, out);
 		*pid = l.init;

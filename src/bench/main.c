@@ -36,7 +36,7 @@ static const struct experiment {
 	int (*run)(struct bench *b, struct err *err);
 } experiments[] = {
 	{"size", bench_size},     {"boot", bench_boot},
-	{"memory", NULL},         {"cpu", bench_cpu},
+	{"memory", bench_memory}, {"cpu", bench_cpu},
 	{"io", bench_io},         {"surface", bench_surface},
 	{"compat", bench_compat},
 };
