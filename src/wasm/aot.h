@@ -111,7 +111,7 @@ struct aot_image {
 	const struct aot_line *line;
 	size_t map_len;  /* without the symbols */
 	uint32_t n_func; /* entries of `func`: thunks are among them */
-	int fd;          /* kept for `memory`, -1 if that is not there */
+	bool memory_is_gone; /* to the first instance */
 };
 
 enum aot_check {

@@ -322,16 +322,10 @@ int aot_image_open(int fd, enum aot_check check, struct aot_image **ret,
 	image = calloc(1, sizeof(*image));
 	if (!image)
 		return err_set(err, -ENOMEM, "image");
-	image->fd = -1;
 	rc = image_map(image, fd, &h, err);
 	if (rc)
 		return rc;
 	image_tables(image);
-	if (h.memory.size) {
-		image->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (image->fd < 0)
-			return err_set(err, -errno, "keep the image open");
-	}
 	rc = slots_change(NULL, image);
 	if (rc)
 		return err_set(err, rc, "image");
@@ -347,7 +341,6 @@ void aot_image_close(struct aot_image *image)
 		slots_change(image, NULL);
 	if (image->map)
 		munmap((void *)image->map, image->map_len);
-	close_keep_errno(image->fd);
 	free(image);
 }
 

@@ -85,6 +85,19 @@ int aot_use_image(struct wasm_instance *inst, struct err *err)
 	return 0;
 }
 
+bool aot_adopt_memory(struct wasm_instance *inst)
+{
+	struct aot_image *image = inst->module->image;
+	void *pages;
+
+	if (!image || !image->h->memory.size || image->memory_is_gone)
+		return false;
+	pages = (void *)(uintptr_t)(image->map + image->h->memory.at);
+	image->memory_is_gone = true;
+	return wasm_memory_adopt(inst->memory[0], pages,
+				 image->h->memory.size) == 0;
+}
+
 /* --- the stack ------------------------------------------------------------------- */
 
 enum {

@@ -31,6 +31,10 @@ struct exec;
  * that fits: memories with guard pages, fuel or none.  -ENOMEM. */
 int aot_use_image(struct wasm_instance *inst, struct err *err);
 
+/* Has the image what the instance's memory 0 begins with?  Then it is there
+ * now, unless another instance got it, and no segment is to be copied. */
+bool aot_adopt_memory(struct wasm_instance *inst);
+
 /* Call a function that has native code. */
 enum wasm_trap aot_call(struct wasm_func *f, union wasm_value *v);
 /* call.c: call one from a helper, whatever runs it. */

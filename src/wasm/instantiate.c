@@ -379,6 +379,7 @@ static int place_elems(struct wasm_instance *inst, struct err *err)
 static int place_datas(struct wasm_instance *inst, struct err *err)
 {
 	const struct wasm_module *m = inst->module;
+	bool ready = aot_adopt_memory(inst);
 
 	for (uint32_t i = 0; i < m->n_datas; i++) {
 		const struct data_desc *d = &m->datas[i];
@@ -391,6 +392,10 @@ static int place_datas(struct wasm_instance *inst, struct err *err)
 		s->len = d->len;
 		if (d->mode != SEG_ACTIVE)
 			continue;
+		if (d->memory == 0 && ready) {
+			s->len = 0;
+			continue;
+		}
 		mem = inst->memory[d->memory];
 		rc = evaluate(inst, d->offset, at, err);
 		if (rc)

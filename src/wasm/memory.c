@@ -104,6 +104,18 @@ void wasm_memory_destroy(struct wasm_memory *m)
 	m->reserved = 0;
 }
 
+int wasm_memory_adopt(struct wasm_memory *m, void *pages, size_t len)
+{
+	if (!m->guarded || len > m->size)
+		return -1;
+	if (mprotect(pages, len, PROT_READ | PROT_WRITE) < 0)
+		return -1;
+	return mremap(pages, len, len, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      m->base) == MAP_FAILED
+		       ? -1
+		       : 0;
+}
+
 /* Make `size` bytes accessible, which were `m->size` before. */
 static int extend(struct wasm_memory *m, uint64_t size)
 {

@@ -61,6 +61,10 @@ int wasm_memory_init(struct wasm_memory *m, const struct wasm_memory_type *t,
 /* Accepts a zeroed one. */
 void wasm_memory_destroy(struct wasm_memory *m);
 
+/* Replace the first `len` bytes of a new, guarded memory by the private pages
+ * at `pages`, which are moved.  -1: nothing was changed. */
+int wasm_memory_adopt(struct wasm_memory *m, void *pages, size_t len);
+
 static inline uint64_t wasm_memory_size(const struct wasm_memory *m)
 {
 	return m->shared ? __atomic_load_n(&m->size, __ATOMIC_SEQ_CST)

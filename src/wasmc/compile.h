@@ -24,6 +24,10 @@ struct compile_objects {
 int compile_objects(const struct compile_job *job, struct compile_objects *ret,
 		    struct err *err);
 
+/* What memory 0 begins with, where that is known now and worth more than a
+ * copy at each start: *ret is malloc()ed, whole pages, or NULL. */
+void compile_memory(const struct wasm_module *m, uint8_t **ret, size_t *len);
+
 enum compile_emit { COMPILE_LLVM, COMPILE_ASM };
 /* All in one module of LLVM, as text, to read. */
 int compile_text(const struct compile_job *job, enum compile_emit what, int fd,

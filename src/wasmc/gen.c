@@ -318,6 +318,21 @@ LLVMValueRef gen_call(struct gen *g, LLVMTypeRef fn_type, LLVMValueRef fn,
 	return call;
 }
 
+/* Our frames end at the guard below the stack.  What C code does there could
+ * not be undone, so it is kept away from it. */
+static void check_stack(struct gen *g)
+{
+	LLVMTypeRef t = g->ptr;
+	LLVMValueRef sp = gen_intrinsic(g, "llvm.stacksave", &t, 1, NULL, 0);
+	LLVMValueRef limit = gen_const_load(
+		g, g->i64, g->inst,
+		offsetof(struct wasm_instance, stack_limit));
+
+	sp = LLVMBuildPtrToInt(g->b, sp, g->i64, "");
+	gen_trap_if(g, LLVMBuildICmp(g->b, LLVMIntULT, sp, limit, ""),
+		    WASM_TRAP_STACK);
+}
+
 LLVMValueRef gen_helper(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 			unsigned int n)
 {
@@ -332,6 +347,7 @@ LLVMValueRef gen_helper(struct gen *g, enum gen_helper h, LLVMValueRef *args,
 		abort();
 	type = LLVMFunctionType(letter_type(g, sig[i + 1]), params, i, false);
 	memcpy(all + 1, args, n * sizeof(*args));
+	check_stack(g);
 	table = gen_const_load(g, g->ptr, g->inst,
 			       offsetof(struct wasm_instance, helpers));
 	fn = gen_const_load(g, g->ptr, table, h * sizeof(void *));

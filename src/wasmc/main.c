@@ -225,8 +225,13 @@ static int make_image(const struct options *o, const struct wasm_module *m,
 		.ctx = (void *)(uintptr_t)m,
 	};
 
+	uint8_t *memory;
+
+	compile_memory(m, &memory, &link.memory_len);
+	link.memory = memory;
 	if (rc == 0)
 		rc = link_image(&link, fd, err);
+	free(memory);
 	free(objects.objects);
 	return rc;
 }
