@@ -48,7 +48,7 @@ bool plot_have_gnuplot(void)
 
 /* --------------------------------------------------------------- running -- */
 
-static int spawn_gnuplot(int in, int out, pid_t *pid)
+static int spawn_gnuplot(int in, int out, int complaint, pid_t *pid)
 {
 	/* -d: without the user's own settings. */
 	char *argv[] = {(char *)"gnuplot", (char *)"-d", NULL};
@@ -58,9 +58,31 @@ static int spawn_gnuplot(int in, int out, pid_t *pid)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, complaint, 2);
 	rc = posix_spawnp(pid, "gnuplot", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return -rc;
+}
+
+/* Its complaint is a line of the script, a mark below it, and the sentence;
+ * the last line is what a person needs. */
+static int gnuplot_failed(int says, int status, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	char *last;
+
+	lseek(says, 0, SEEK_SET);
+	buf_read_fd(&text, says, 1 << 16);
+	while (text.len && strchr(" \n", text.data[text.len - 1]))
+		text.data[--text.len] = '\0';
+	last = text.len ? strrchr(text.data, '\n') : NULL;
+	last = last ? last + 1 : text.data;
+	if (WIFSIGNALED(status))
+		return err_say(err, -EIO, "gnuplot was ended by signal %d",
+			       WTERMSIG(status));
+	return err_say(err, -EIO, "gnuplot failed with status %d%s%s",
+		       WEXITSTATUS(status), last ? ": " : "",
+		       last ? last + strspn(last, " ") : "");
 }
 
 static int run_gnuplot(const struct buf *script, struct buf *out,
@@ -68,16 +90,17 @@ static int run_gnuplot(const struct buf *script, struct buf *out,
 {
 	_cleanup_close_ int in = memfd_create("script", MFD_CLOEXEC);
 	_cleanup_close_ int drawn = memfd_create("drawing", MFD_CLOEXEC);
+	_cleanup_close_ int says = memfd_create("complaint", MFD_CLOEXEC);
 	int rc, status, waited = 0;
 	pid_t pid;
 
 	/* With files at both ends nobody waits for anybody. */
-	if (in < 0 || drawn < 0)
+	if (in < 0 || drawn < 0 || says < 0)
 		return err_set(err, -errno, "memory for a plot");
 	if (write(in, script->data, script->len) != (ssize_t)script->len)
 		return err_set(err, -EIO, "write a plot's script");
 	lseek(in, 0, SEEK_SET);
-	rc = spawn_gnuplot(in, drawn, &pid);
+	rc = spawn_gnuplot(in, drawn, says, &pid);
 	if (rc < 0)
 		return err_set(err, rc, "run gnuplot");
 	while ((rc = waitpid(pid, &status, WNOHANG)) == 0) {
@@ -88,8 +111,7 @@ static int run_gnuplot(const struct buf *script, struct buf *out,
 	if (rc < 0)
 		return err_set(err, -errno, "wait for gnuplot");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_say(err, -EIO, "gnuplot failed with status %d",
-			       status);
+		return gnuplot_failed(says, status, err);
 	lseek(drawn, 0, SEEK_SET);
 	rc = buf_read_fd(out, drawn, DRAWING_MAX_SIZE);
 	return rc < 0 ? err_set(err, rc, "read gnuplot's drawing") : 0;

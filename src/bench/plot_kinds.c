@@ -74,9 +74,6 @@ static bool find_range(const struct lines *lines, struct range *r)
 		}
 	if (!(r->x_hi > 0 && r->y_hi > 0))
 		return false;
-	/* One count only: a point in the middle. */
-	if (r->x_lo == r->x_hi)
-		r->x_lo /= 2, r->x_hi *= 2;
 	if (lines->log_y) {
 		r->y_lo /= 1.4;
 		r->y_hi *= 1.4;
@@ -87,16 +84,23 @@ static bool find_range(const struct lines *lines, struct range *r)
 	return true;
 }
 
+/* Where `x` is between lo (0) and hi (1).  The quotient of two doubles may be
+ * none. */
+static double log_part(double x, double lo, double hi)
+{
+	return (log(x) - log(lo)) / (log(hi) - log(lo));
+}
+
 static double height(const struct lines *lines, const struct range *r, double y)
 {
 	if (lines->log_y)
-		return log(y / r->y_lo) / log(r->y_hi / r->y_lo);
+		return log_part(y, r->y_lo, r->y_hi);
 	return (y - r->y_lo) / (r->y_hi - r->y_lo);
 }
 
 static const char *say_plain(struct arena *a, double x)
 {
-	return say_count(a, (uint64_t)x);
+	return say_count(a, (uint64_t)fmin(fmax(x, 0), 1e15));
 }
 
 /* The counts that were measured, as long as they keep apart. */
@@ -106,17 +110,16 @@ static void count_ticks(const struct view *v, const struct size *s,
 {
 	double pixels = s->width - s->left - s->right, last = -1e9;
 	struct tick *t = arena_alloc(v->arena, 64, sizeof(*t));
-	const struct line *longest = &lines->v[0];
+	const struct line *most = &lines->v[0];
 	size_t n = 0;
 
 	for (size_t i = 0; i < lines->n; i++)
-		if (lines->v[i].n > longest->n)
-			longest = &lines->v[i];
-	for (size_t i = longest->n; i-- && n < 64;) {
-		double x = longest->x[i];
-		double at = lines->log_y
-				    ? log(x / r->x_lo) / log(r->x_hi / r->x_lo)
-				    : (x - r->x_lo) / (r->x_hi - r->x_lo);
+		if (lines->v[i].n > most->n)
+			most = &lines->v[i];
+	for (size_t i = most->n; i-- && n < 64;) {
+		double x = most->x[i];
+		double at = lines->log_y ? log_part(x, r->x_lo, r->x_hi)
+					 : (x - r->x_lo) / (r->x_hi - r->x_lo);
 
 		if (n && fabs(at * pixels - last) < s->font * 3)
 			continue;
@@ -155,13 +158,17 @@ static void line_axes(const struct view *v, const struct size *s,
 	buf_addc(out, '\n');
 }
 
-/* On linear axes a line that stops has its name where it stops; on
- * logarithmic ones all run side by side, so the name at the right is in its
- * line, too. */
-static bool ends_early(const struct lines *lines, const struct range *r,
-		       const struct line *line)
+/* On linear axes a line that stops has its name where it stops, if there is
+ * room; on logarithmic ones all run side by side, so the name at the right is
+ * in its line, too. */
+static bool ends_early(const struct size *s, const struct lines *lines,
+		       const struct range *r, const struct line *line)
 {
-	return !lines->log_y && line->x[line->n - 1] < r->x_hi * 0.8;
+	double axis = s->width - s->left - s->right;
+	double at = (line->x[line->n - 1] - r->x_lo) / (r->x_hi - r->x_lo);
+
+	return !lines->log_y && at < 0.8 &&
+	       at * axis + plot_text_width(s, line->name) + 10 < axis;
 }
 
 static void early_label(const struct view *v, enum canvas canvas,
@@ -188,7 +195,7 @@ static void end_labels(const struct view *v, const struct size *s,
 	for (size_t i = 0; i < lines->n; i++) {
 		const struct line *line = &lines->v[i];
 
-		if (ends_early(lines, r, line)) {
+		if (ends_early(s, lines, r, line)) {
 			early_label(v, canvas, line, out);
 			continue;
 		}
@@ -222,6 +229,16 @@ static struct size lines_size(enum canvas canvas, const struct lines *lines)
 	return s;
 }
 
+/* Points do not make a line, and the table has them. */
+static size_t longest(const struct lines *lines)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lines->n; i++)
+		n = lines->v[i].n > n ? lines->v[i].n : n;
+	return n;
+}
+
 bool plot_lines(const struct view *v, enum canvas canvas,
 		const struct lines *lines, struct buf *out)
 {
@@ -229,7 +246,7 @@ bool plot_lines(const struct view *v, enum canvas canvas,
 	struct range r;
 	int need = s.top + s.bottom + s.line * (int)(lines->n + 1);
 
-	if (!lines->n || !find_range(lines, &r))
+	if (longest(lines) < 2 || !find_range(lines, &r))
 		return false;
 	if (s.height < need)
 		s.height = need;

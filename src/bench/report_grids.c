@@ -94,7 +94,7 @@ static struct grid *boot_totals(const struct view *v)
 static void rate_cell(const struct view *v, struct grid *g,
 		      const struct bench_boot *b)
 {
-	if (b->starts_per_s < 9.95)
+	if (!(b->starts_per_s >= 9.95 && b->starts_per_s < 1e9))
 		grid_cell(g, arena_printf(v->arena, "%.1f", b->starts_per_s));
 	else
 		grid_cell(g, say_count(v->arena,

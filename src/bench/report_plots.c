@@ -31,7 +31,7 @@ bool plot_boot_lines(const struct view *v, enum canvas canvas, struct buf *out)
 			const struct bench_boot *b =
 				view_boot(v, l->name, counts[i], 1);
 
-			if (!b || b->wall_ms <= 0)
+			if (!b || !b->count || b->wall_ms <= 0)
 				continue;
 			x[l->n] = counts[i];
 			y[l->n++] = b->wall_ms;

@@ -317,10 +317,12 @@ def _(t):
     fake = os.path.join(t.dir, "bin")
     os.mkdir(fake)
     with open(os.path.join(fake, "gnuplot"), "w") as f:
-        f.write("#!/bin/sh\nexit 3\n")
+        f.write("#!/bin/sh\nprintf 'plot x\\n  ^\\n  no such font\\n\\n' >&2\n"
+                "exit 3\n")
     os.chmod(os.path.join(fake, "gnuplot"), 0o755)
     d, err = draw(t, fixture.results(), status=1, path=fake)
-    t.one_line(err, "plot-boot.png", "gnuplot failed")
+    t.one_line(err, "plot-boot.png", "gnuplot failed with status 3: no such "
+               "font")
     t.check("gnuplot failed" in words(page(d)), "the page is silent")
 
 
@@ -436,6 +438,11 @@ document.getElementById('f').onload = e => {
       cut: [...s.querySelectorAll('text')].filter(t =>
         own(t).left < box.left - 1 || own(t).right > box.right + 1)
         .map(t => t.textContent),
+      over: [...s.querySelectorAll('text')].flatMap((t, i, all) =>
+        all.slice(i + 1).filter(u => { const a = own(t), b = own(u);
+          return Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3 })
+        .map(u => t.textContent + ' / ' + u.textContent)),
       pale: [...s.querySelectorAll('text')].filter(
         t => contrast(css(t).fill, r.background) < 4.5)
         .map(t => t.textContent + ' ' + css(t).fill),
@@ -521,6 +528,7 @@ def in_browser(width, dark):
             t.check(p["marks"] >= 6, f"{p['id']}: {p['marks']} marks")
             t.check(p["font"] >= 11, f"{p['id']}: text of {p['font']} px")
             t.check(not p["cut"], f"{p['id']}: cut: {p['cut']}")
+            t.check(not p["over"], f"{p['id']}: covered: {p['over']}")
             t.check(not p["pale"], f"{p['id']}: pale: {p['pale']}")
         pixel = shot(t, d, width, dark)
         t.check(pixel == ((20, 23, 28) if dark else (255, 255, 255)),
