@@ -38,9 +38,17 @@ struct tick {
 size_t plot_log_ticks(struct arena *a, double lo, double hi, bool binary,
 		      const char *(*say)(struct arena *, double),
 		      struct tick **ret);
+/* At most `most`, and 0. */
 size_t plot_linear_ticks(struct arena *a, double hi, bool binary,
+			 unsigned int most,
 			 const char *(*say)(struct arena *, double),
 			 struct tick **ret);
+/* Where `x` is between lo (0) and hi (1).  The quotient of two doubles may be
+ * none. */
+double plot_log_part(double x, double lo, double hi);
+/* Of the x axis from lo to hi, as many as have room. */
+void plot_x_ticks(const struct size *s, double lo, double hi, bool powers,
+		  struct tick *t, size_t n, struct buf *out);
 void plot_ticks(const char *axis, const struct tick *t, size_t n,
 		struct buf *out);
 

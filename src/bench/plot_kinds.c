@@ -84,17 +84,10 @@ static bool find_range(const struct lines *lines, struct range *r)
 	return true;
 }
 
-/* Where `x` is between lo (0) and hi (1).  The quotient of two doubles may be
- * none. */
-static double log_part(double x, double lo, double hi)
-{
-	return (log(x) - log(lo)) / (log(hi) - log(lo));
-}
-
 static double height(const struct lines *lines, const struct range *r, double y)
 {
 	if (lines->log_y)
-		return log_part(y, r->y_lo, r->y_hi);
+		return plot_log_part(y, r->y_lo, r->y_hi);
 	return (y - r->y_lo) / (r->y_hi - r->y_lo);
 }
 
@@ -118,7 +111,7 @@ static void count_ticks(const struct view *v, const struct size *s,
 			most = &lines->v[i];
 	for (size_t i = most->n; i-- && n < 64;) {
 		double x = most->x[i];
-		double at = lines->log_y ? log_part(x, r->x_lo, r->x_hi)
+		double at = lines->log_y ? plot_log_part(x, r->x_lo, r->x_hi)
 					 : (x - r->x_lo) / (r->x_hi - r->x_lo);
 
 		if (n && fabs(at * pixels - last) < s->font * 3)
@@ -147,7 +140,7 @@ static void line_axes(const struct view *v, const struct size *s,
 		n = plot_log_ticks(v->arena, r->y_lo, r->y_hi, lines->binary,
 				   lines->say, &t);
 	else
-		n = plot_linear_ticks(v->arena, r->y_hi, lines->binary,
+		n = plot_linear_ticks(v->arena, r->y_hi, lines->binary, 6,
 				      lines->say, &t);
 	plot_ticks("y", t, n, out);
 	buf_adds(out, "set label ");
@@ -309,7 +302,7 @@ bool plot_ratio_bars(const struct view *v, enum canvas canvas,
 	plot_rows(n, out);
 	n_ticks = plot_log_ticks(v->arena, lo, hi, false, say_times, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
-	plot_ticks("x", t, n_ticks, out);
+	plot_x_ticks(&s, lo, hi, true, t, n_ticks, out);
 	buf_adds(out, "set arrow from 1, graph 0 to 1, graph 1 nohead back "
 		      "lw 1.4 lc");
 	plot_chrome(canvas, AXIS, out);

@@ -216,20 +216,18 @@ size_t plot_log_ticks(struct arena *a, double lo, double hi, bool binary,
 }
 
 size_t plot_linear_ticks(struct arena *a, double hi, bool binary,
+			 unsigned int most,
 			 const char *(*say)(struct arena *, double),
 			 struct tick **ret)
 {
+	static const double steps[] = {.2, .5, 1, 2, 5, 10};
 	double base = binary ? pow(1024, floor(log2(hi) / 10)) : 1;
 	double power = base * pow(10, floor(log10(hi / base)));
-	double step = power;
+	double step = power * steps[0];
 	size_t n = 0;
 
-	if (hi / step > 6)
-		step = power * 2;
-	else if (hi / step < 2)
-		step = power / 5;
-	else if (hi / step < 3.5)
-		step = power / 2;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && hi / step > most; i++)
+		step = power * steps[i];
 	*ret = arena_alloc(a, 32, sizeof(**ret));
 	for (; n < 32 && (double)n * step <= hi * 1.001; n++) {
 		(*ret)[n].at = (double)n * step;
@@ -249,6 +247,30 @@ void plot_ticks(const char *axis, const struct tick *t, size_t n,
 		buf_printf(out, " %.10g", t[i].at);
 	}
 	buf_adds(out, ")\n");
+}
+
+double plot_log_part(double x, double lo, double hi)
+{
+	return (log(x) - log(lo)) / (log(hi) - log(lo));
+}
+
+void plot_x_ticks(const struct size *s, double lo, double hi, bool powers,
+		  struct tick *t, size_t n, struct buf *out)
+{
+	double axis = s->width - s->left - s->right, free_from = -1e9;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double part = powers ? plot_log_part(t[i].at, lo, hi)
+				     : (t[i].at - lo) / (hi - lo);
+		double half = plot_text_width(s, t[i].text) / 2.0;
+
+		if (part * axis - half < free_from)
+			continue;
+		free_from = part * axis + half + 6;
+		t[kept++] = t[i];
+	}
+	plot_ticks("x", t, kept, out);
 }
 
 /* ------------------------------------------------------------------ rows -- */

@@ -287,7 +287,7 @@ bool plot_boot_boxes(const struct view *v, enum canvas canvas, struct buf *out)
 	plot_rows(n, out);
 	n_ticks = plot_log_ticks(v->arena, lo, hi, false, say_ms, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
-	plot_ticks("x", t, n_ticks, out);
+	plot_x_ticks(&s, lo, hi, true, t, n_ticks, out);
 	for (size_t i = 0; i < n; i++)
 		plot_row_labels(v, canvas, &s, boxes[i].name,
 				say_ms(v->arena, boxes[i].median), i, out);
@@ -390,9 +390,11 @@ bool plot_memory_parts(const struct view *v, enum canvas canvas,
 		s.bottom += 28, s.height += 28;
 	plot_frame(&s, canvas, "Per container, at the greatest N", out);
 	plot_rows(n, out);
-	n_ticks = plot_linear_ticks(v->arena, hi * 1.02, true, say_bytes, &t);
+	n_ticks = plot_linear_ticks(v->arena, hi * 1.02, true,
+				    canvas == CANVAS_NARROW ? 3 : 6, say_bytes,
+				    &t);
 	buf_printf(out, "set xrange [0:%.10g]\n", hi * 1.02);
-	plot_ticks("x", t, n_ticks, out);
+	plot_x_ticks(&s, 0, hi * 1.02, false, t, n_ticks, out);
 	if (canvas == CANVAS_PNG) {
 		buf_adds(out, "set key at screen 0.5, screen 0.03 bottom "
 			      "center horizontal Left reverse samplen 1 "
@@ -446,7 +448,7 @@ bool plot_size_bars(const struct view *v, enum canvas canvas, struct buf *out)
 	plot_rows(n, out);
 	n_ticks = plot_log_ticks(v->arena, lo, hi, true, say_bytes, &t);
 	buf_printf(out, "set logscale x\nset xrange [%.10g:%.10g]\n", lo, hi);
-	plot_ticks("x", t, n_ticks, out);
+	plot_x_ticks(&s, lo, hi, true, t, n_ticks, out);
 	buf_adds(out, "$d << EOD\n");
 	for (size_t i = 0, row = 0; i < r->n_size; i++)
 		if (r->size[i].layer_gzip)
