@@ -142,7 +142,7 @@ static int make_rootfs(struct bench *b, char **ret, char **no_module,
 	rc = workload_rootfs(b, "io", true, ret, err);
 	if (rc < 0)
 		return rc;
-	rc = workload_add(*ret, program, "/bin/io", err);
+	rc = workload_add_program(b, *ret, program, "/bin/io", err);
 	if (rc < 0)
 		return rc;
 	tree = arena_printf(b->r.arena, "%s/tree", *ret);

@@ -390,7 +390,8 @@ static int prepare(struct surface *f, struct err *err)
 		return -ENOENT;
 	rc = bench_make_rootfs(b, "surface", &f->rootfs, err);
 	if (rc == 0)
-		rc = workload_add(f->rootfs, probe, "/bin/probe", err);
+		rc = workload_add_program(b, f->rootfs, probe, "/bin/probe",
+					  err);
 	if (rc < 0)
 		return rc;
 	module = tool_compile(b, COMPILE_C_WASM, "probe.wasm",

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """The programs that `hull bench` runs in sandboxes, and what it makes of
-them: what the probe sees is what config.json says, and changes with it."""
+them: what the probe sees is what config.json says, and changes with it.
+
+The second half runs `hull bench` with a "runc" that is hull behind a script,
+which does to it what the test wants to see in the results."""
+# timeout: 500
 import functools
 import json
 import os
@@ -257,6 +261,203 @@ def _(t):
     for line in r.lines:
         if float(line.split()[1]) <= 0:
             raise Failure(line)
+
+
+# ------------------------------------------------------------- hull bench --
+
+def fake_runc(t, script):
+    """hull, after a script that finds its bundle in $bundle."""
+    path = t.path("fake-runc")
+    with open(path, "w") as f:
+        f.write("#!/bin/sh\n"
+                "[ \"$1\" != --version ] || exec echo fake\n"
+                "b=; for a; do [ \"$b\" != --bundle ] || bundle=$a; b=$a; done\n"
+                f"{script}\n"
+                f'exec {HULL} --sandbox namespaces "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def bench(t, experiment, runtimes, script="", env=None, timeout="60s"):
+    """results.json of a quick run."""
+    need_root()
+    out = t.path("out")
+    r = t.hull("bench", experiment, "--quick", "--timeout", timeout,
+               "--runtimes", runtimes,
+               "--program", f"runc={fake_runc(t, script)}", "--out", out,
+               timeout=200, env={**os.environ, **(env or {})})
+    with open(os.path.join(out, "results.json")) as f:
+        results = json.load(f)
+    if not results["complete"]:
+        raise Failure(f"not complete: {results['problems']} {r.stderr}")
+    return results
+
+
+def rows(results, experiment, who):
+    return [r for r in results[experiment] if r["participant"] == who]
+
+
+def one(found, **want):
+    found = [r for r in found if all(r[k] == v for k, v in want.items())]
+    if len(found) != 1:
+        raise Failure(f"{len(found)} rows for {want}")
+    return found[0]
+
+
+def padded(size):
+    return 512 + (size + 511) // 512 * 512
+
+
+@test("size: a layer is the file and its libraries, as tar packs them")
+def _(t):
+    got = bench(t, "size", "hull-namespaces")["size"]
+    row = one(got, language="C", form="native, static")
+    exe = t.path("hello")
+    subprocess.run(["cc", "-O2", "-static",
+                    os.path.join(TOP, "bench/wasm/hello.c"), "-o", exe],
+                   check=True)
+    t.equal(row["measured"], True)
+    t.equal(row["file"], os.path.getsize(exe))
+    t.equal(row["layer"], padded(row["file"]) + 1024)
+    if not row["layer"] // 10 < row["layer_gzip"] < row["layer"]:
+        raise Failure(f"compressed: {row}")
+    row = one(got, language="C", form="native, dynamic")
+    subprocess.run(["cc", "-O2", os.path.join(TOP, "bench/wasm/hello.c"),
+                    "-o", exe], check=True)
+    libs = re.findall(r"(/\S+) \(0x", subprocess.run(
+        ["ldd", exe], capture_output=True, text=True, check=True).stdout)
+    t.equal(row["layer"], padded(row["file"]) + 1024 +
+            sum(padded(os.path.getsize(lib)) for lib in libs))
+
+
+@test("size: a compiler that is missing is named, and what is known shown")
+def _(t):
+    tools = t.path("tools")
+    os.mkdir(tools)
+    for name in ["cc", "as", "ld", "gzip", "ldd", "sh", "cat"]:
+        os.symlink(shutil.which(name), os.path.join(tools, name))
+    got = bench(t, "size", "hull-namespaces", env={"PATH": tools})["size"]
+    t.equal(one(got, language="C", form="native, static")["measured"], True)
+    row = one(got, language="C", form="wasm, stripped")
+    t.equal(row["measured"], False)
+    t.has(row["source"], "not here: no clang for wasm32-wasi")
+    with open(os.path.join(TOP, "src", "bench", "size.def")) as f:
+        known = re.search(r'"C",\s*"wasm, stripped",\s*(\d+), (\d+), (\d+)',
+                          f.read())
+    t.equal([row["file"], row["layer"], row["layer_gzip"]],
+            [int(n) for n in known.groups()])
+
+
+@test("io: what each call costs more is seen as a ratio")
+def _(t):
+    strace = need_program("strace")
+    # Only what is attached: it would wait for a container that is created.
+    got = bench(t, "io", "hull-namespaces,runc", f"""
+case " $* " in
+*" run "*) exec {strace} -f -qq -o /dev/null {HULL} --sandbox namespaces "$@" ;;
+esac""")
+    host = {r["operation"]: r for r in rows(got, "io", "fork+exec")}
+    t.equal(list(host), IO)
+    for r in rows(got, "io", "hull-namespaces"):
+        t.equal((r["operation"], r["ok"]), (r["operation"], True))
+        near = r["ns"] / host[r["operation"]]["ns"]
+        if abs(r["ratio"] - near) > 0.01 * near:
+            raise Failure(f"{r} next to {host[r['operation']]}")
+    traced = one(rows(got, "io", "runc"), operation="getpid")
+    if traced["ratio"] < 10:
+        raise Failure(f"tracing costs nothing: {traced}")
+
+
+@test("compat: no, with the reason, for what fails, is wrong, or hangs")
+def _(t):
+    got = bench(t, "compat", "hull-namespaces,hull-wasm,runc", """
+case $(cat $bundle/config.json 2>/dev/null) in
+*/bin/threads*) echo "Error: not with me" >&2; echo more >&2; exit 3 ;;
+*/bin/busybox*sort*) echo 7; exit 0 ;;
+*/bin/bash*) sleep 1000 ;;
+esac""", timeout="8s")
+    mine = rows(got, "compat", "runc")
+    reason = {w: one(mine, workload=w)["reason"]
+              for w in ["threads in C", "busybox sh", "bash, coreutils"]}
+    for w in reason:
+        t.equal((w, one(mine, workload=w)["verdict"]), (w, "no"))
+    t.equal(reason["threads in C"], "exit status 3: Error: not with me")
+    t.equal(reason["busybox sh"], 'it printed "7", not "3"')
+    t.has(reason["bash, coreutils"], "still running after 8 s")
+    for w in reason:
+        t.equal(one(rows(got, "compat", "hull-namespaces"),
+                    workload=w)["verdict"], "yes")
+    row = one(rows(got, "compat", "hull-wasm"), workload="threads in C")
+    t.equal(row["verdict"], "n/a")
+    for row in rows(got, "compat", "hull-wasm"):
+        if "WASI" in row["workload"] or "wasm" in row["workload"]:
+            if "no clang" in row.get("reason", "") or \
+                    "no rustc" in row.get("reason", ""):
+                continue
+            t.equal((row["workload"], row["verdict"]),
+                    (row["workload"], "yes"))
+
+
+@test("surface: one capability and two calls less are seen as that")
+def _(t):
+    got = bench(t, "surface", "hull-namespaces,hull-wasm,runc", """
+[ -z "$bundle" ] || python3 -c '
+import json, sys
+path = sys.argv[1] + "/config.json"
+c = json.load(open(path))
+for names in c["process"]["capabilities"].values():
+    if "CAP_KILL" in names:
+        names.remove("CAP_KILL")
+c["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+    {"names": ["mkdirat", "mount"], "action": "SCMP_ACT_ERRNO"}]}
+json.dump(c, open(path, "w"))
+' $bundle""")
+    base = rows(got, "surface", "hull-namespaces")[0]
+    mine = rows(got, "surface", "runc")[0]
+    t.equal(sorted(set(base["reachable"]) - set(mine["reachable"])),
+            ["mkdirat", "mount"])
+    t.equal(set(mine["reachable"]) - set(base["reachable"]), set())
+    t.equal(base["syscalls_reachable"] - mine["syscalls_reachable"], 2)
+    t.equal(set(base["capabilities"]) - set(mine["capabilities"]),
+            {"CAP_KILL"})
+    t.equal((base["seccomp"], mine["seccomp"]), (False, True))
+    t.equal((base["pid_ns"], base["net_ns"], base["second_kernel"]),
+            (True, True, False))
+    t.equal(base["devices_found"], len(base["devices"]))
+    if not {"execve", "write", "mount"} <= set(base["hello"]):
+        raise Failure(f"what a hello takes: {base['hello']}")
+    host = rows(got, "surface", "fork+exec")[0]
+    t.equal((host["pid_ns"], host["net_ns"], host["seccomp"]),
+            (False, False, False))
+
+    module = rows(got, "surface", "hull-wasm")[0]
+    if "clang" in module.get("reason", ""):
+        skip("wasi-libc", module["reason"])
+    t.equal((module["ok"], module["seccomp"], module["no_new_privs"]),
+            (True, True, True))
+    t.equal(module["capabilities"], [])
+    # Of the engine's own list, and nothing that makes processes.
+    if not {"openat2", "socket", "write"} <= set(module["reachable"]) or \
+            {"execve", "clone", "ptrace", "mount"} & set(module["reachable"]):
+        raise Failure(f"past the engine's filter: {module['reachable']}")
+
+
+@test("cpu: a wrong result is no time")
+def _(t):
+    got = bench(t, "cpu", "hull-namespaces,runc", """
+case $(cat $bundle/config.json 2>/dev/null) in
+*/bin/crc32*) echo 0000000000000bad; exit 0 ;;
+*/bin/sieve*) exit 9 ;;
+esac""")
+    mine = rows(got, "cpu", "runc")
+    t.equal(one(mine, kernel="crc32")["reason"],
+            "wrong result: 0000000000000bad, not 000000007aed9d4e")
+    t.equal(one(mine, kernel="sieve")["reason"], "exit status 9")
+    t.equal([r["kernel"] for r in mine if not r["ok"]], ["crc32", "sieve"])
+    for r in rows(got, "cpu", "hull-namespaces"):
+        # Not tighter: tests run on busy machines.
+        if not r["ok"] or not 0.2 < r["ratio"] < 5:
+            raise Failure(f"native code in a container: {r}")
 
 
 main()
