@@ -31,8 +31,7 @@ static char *default_output(const char *module, const char *emit)
 
 static char **compiler_options(const struct args *args)
 {
-	static const char *const with_value[] = {"cpu", "target", "emit",
-						 "jobs"};
+	static const char *const with_value[] = {"cpu", "target", "emit"};
 	static const char *const switches[] = {"strict", "fuel"};
 	const char *level = args_get(args, "optimize");
 	char **options = NULL;
@@ -103,13 +102,17 @@ static int compile_to_file(const struct args *args, int module, const char *out,
 	const char *emit = args_get(args, "emit"), *name;
 	_cleanup_draft_ struct draft d;
 	mode_t mask = umask(0);
+	uint64_t jobs = 0;
 	int rc;
 
 	umask(mask);
+	if (args_u64(args, "jobs", 64, &jobs, err) < 0)
+		return -EINVAL;
 	rc = open_draft(out, &d, &name, err);
 	if (rc < 0)
 		return rc;
-	rc = aot_compile(module, d.fd, options, false, STDERR_FILENO, err);
+	rc = aot_compile(module, d.fd, options, (unsigned int)jobs, false,
+			 STDERR_FILENO, err);
 	if (rc == 0 && (!emit || str_eq(emit, "image")))
 		rc = check(d.fd, module, err);
 	if (rc < 0)

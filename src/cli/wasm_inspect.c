@@ -322,7 +322,7 @@ static int prepare(const struct wasm_opened *o, struct wasi_program *p,
 		.etc_root = -1,
 		.no_sockets = true,
 	};
-	int rc = wasi_program_load(p, &o->file, NULL, &nothing, err);
+	int rc = wasi_program_load(p, &o->file, NULL, NULL, &nothing, err);
 
 	if (rc == 0)
 		rc = wasm_instantiate(p->store, p->module, p->linker,

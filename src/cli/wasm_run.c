@@ -279,49 +279,78 @@ static int read_policy(const struct args *args, enum aot_policy *ret,
 		    : aot_policy_default(ret, err);
 }
 
-/* Code that counts fuel where there is none to count, or the reverse, is of
- * no use; the module in its image is. */
-static void check_fuel(const struct args *args, struct wasm_code *code)
-{
-	bool counts = code->image && (code->image->h->flags & AOT_FUEL);
-
-	if (!code->image || counts == args_has(args, "fuel"))
-		return;
-	log_debug("%s: interpreted: the image counts %s fuel", args->rest[0],
-		  counts ? "the" : "no");
-	code->interpret = true;
-}
-
-static int find_code(const struct args *args, int fd, const struct gift *g,
-		     struct wasm_code *code, struct err *err)
+/* Compiled code for the module in `fd`: in the cache, or made now. */
+static int find_image(const struct args *args, int fd, enum aot_policy policy,
+		      struct aot_image **ret, struct err *err)
 {
 	uint32_t flags = args_has(args, "fuel") ? AOT_FUEL : 0;
-	struct aot_offer offer = {.image = -1};
 	const char *name = args->rest[0];
+	struct aot_offer offer;
+	int rc;
+
+	rc = aot_obtain(fd, policy, flags, &offer, err);
+	if (rc < 0)
+		return err_wrap(err, "%s", name);
+	if (offer.image >= 0) {
+		rc = aot_image_open(offer.image, AOT_CHECK_HEADER, ret,
+				    &offer.why);
+		aot_offer_close(&offer);
+		if (rc < 0 && policy == AOT_REQUIRE) {
+			*err = offer.why;
+			return err_wrap(err, "%s", name);
+		}
+	}
+	if (offer.why.code && policy >= AOT_FIRST_RUN)
+		log_warn("%s: interpreted: %s", name, offer.why.msg);
+	else if (offer.why.code)
+		log_debug("%s: interpreted: %s", name, offer.why.msg);
+	return 0;
+}
+
+/* What it is loaded with. */
+struct setting {
+	const struct wasm_config *store;
+	const struct wasi_config *wasi;
+	bool isolate;
+};
+
+static int load_image(const struct args *args, struct aot_image *image,
+		      const struct setting *s, struct wasi_program *p,
+		      struct err *err)
+{
+	int rc = wasi_program_load(p, NULL, image, s->store, s->wasi, err);
+
+	return rc < 0 ? err_wrap(err, "%s", args->rest[0]) : 0;
+}
+
+/* Compiled if that can be, else, or if the code turns out not to fit, as it
+ * is. */
+static int load_code(const struct args *args, int fd, const struct setting *s,
+		     struct wasm_code *code, struct wasi_program *p,
+		     struct err *err)
+{
+	struct aot_image *image = NULL;
 	enum aot_policy policy;
 	int rc = read_policy(args, &policy, err);
 
 	/* Whoever names an image wants that one. */
 	if (rc == 0 && !aot_image_probe(fd) && program_is_wasm(fd))
-		rc = aot_obtain(fd, policy, flags, &offer, err);
-	if (rc < 0)
-		return err_wrap(err, "%s", name);
-	if (offer.why.code && policy == AOT_FIRST_RUN)
-		log_warn("%s: interpreted: %s", name, offer.why.msg);
-	else if (offer.why.code)
-		log_debug("%s: interpreted: %s", name, offer.why.msg);
-	if (offer.image >= 0) {
-		rc = wasm_code_open_image(offer.image, AOT_CHECK_HEADER, code,
-					  err);
-		aot_offer_close(&offer);
-		if (rc == 0 || policy == AOT_REQUIRE)
+		rc = find_image(args, fd, policy, &image, err);
+	if (rc == 0 && image) {
+		rc = load_image(args, image, s, p, err);
+		if (rc != -ENOEXEC || policy == AOT_REQUIRE)
 			return rc;
-		log_debug("%s: interpreted: %s", name, err->msg);
+		log_warn("interpreted: %s", err->msg);
+		rc = 0;
 	}
-	rc = wasm_code_map(fd, name, writes_files(g), code, err);
 	if (rc == 0)
-		check_fuel(args, code);
-	return rc;
+		rc = wasm_code_map(fd, args->rest[0], s->isolate, code, err);
+	if (rc < 0)
+		return rc;
+	if (code->image)
+		return load_image(args, steal_ptr(&code->image), s, p, err);
+	rc = wasi_program_load(p, &code->file, NULL, s->store, s->wasi, err);
+	return rc < 0 ? err_wrap(err, "%s", args->rest[0]) : 0;
 }
 
 static int load(const struct args *args, struct wasi_program *p,
@@ -334,6 +363,7 @@ static int load(const struct args *args, struct wasi_program *p,
 		.stdio = {0, 1, 2},
 		.no_sockets = args_has(args, "no-sockets"),
 	};
+	struct setting setting = {.store = &store, .wasi = &wasi};
 	uint64_t fuel;
 	int rc;
 
@@ -342,8 +372,6 @@ static int load(const struct args *args, struct wasi_program *p,
 	rc = read_limits(args, &store, &fuel, timeout_ms, err);
 	if (rc == 0)
 		rc = add_dirs(args, g, err);
-	if (rc == 0)
-		rc = find_code(args, fd, g, code, err);
 	if (rc < 0)
 		return rc;
 	add_env(args, g);
@@ -354,9 +382,10 @@ static int load(const struct args *args, struct wasi_program *p,
 	wasi.preopens = g->dirs;
 	wasi.n_preopens = g->n_dirs;
 	wasi.etc_root = g->root;
-	rc = wasi_program_load(p, &code->file, &store, &wasi, err);
+	setting.isolate = writes_files(g);
+	rc = load_code(args, fd, &setting, code, p, err);
 	if (rc < 0)
-		return err_wrap(err, "%s", args->rest[0]);
+		return rc;
 	if (store.fuel)
 		wasm_store_set_fuel(p->store, fuel);
 	return 0;

@@ -49,8 +49,6 @@ static int make_dirs(const char *path)
 
 static int open_dir(struct aot_cache *c, char *path, struct err *err)
 {
-	static const char *const below[] = {"images", "index", "locks",
-					    "failed"};
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int rc;
@@ -72,8 +70,6 @@ static int open_dir(struct aot_cache *c, char *path, struct err *err)
 			       "the cache %s is not ours alone: it must have "
 			       "our owner and mode 0700",
 			       path);
-	for (size_t i = 0; i < ARRAY_SIZE(below); i++)
-		mkdirat(fd, below[i], 0700); /* or writing fails later */
 	c->dir = steal_fd(&fd);
 	return 0;
 }

@@ -14,11 +14,23 @@
 #include "host/draft.h"
 #include "sandbox/aot_cache_internal.h"
 
+/* Nobody writes anything but who compiles, and so begins here. */
+static void make_folders(const struct aot_cache *c)
+{
+	static const char *const names[] = {"images", "index", "locks",
+					    "failed"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		mkdirat(c->dir, names[i], 0700); /* or writing fails */
+}
+
 int aot_cache_draft(const struct aot_cache *c, struct draft *ret,
 		    struct err *err)
 {
-	int rc = draft_open(c->dir, "images", 0600, ret);
+	int rc;
 
+	make_folders(c);
+	rc = draft_open(c->dir, "images", 0600, ret);
 	return rc < 0 ? err_set(err, rc, "write to the cache %s", c->path) : 0;
 }
 
@@ -70,6 +82,7 @@ int aot_cache_lock(const struct aot_cache *c, const struct aot_key *key,
 	int64_t end = milliseconds() + timeout_ms;
 	char path[AOT_PATH_SIZE];
 
+	make_folders(c);
 	lock_path(key, path);
 	for (;;) {
 		_cleanup_close_ int fd =

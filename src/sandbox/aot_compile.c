@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -84,18 +86,14 @@ int aot_compiler_open(struct err *err)
 
 /* --- running it ---------------------------------------------------------- */
 
-/* The last line that says something. */
-static void last_line(const struct buf *said, char *ret, size_t size)
+/* The first line that says something: what follows is what came of it. */
+static void first_line(const struct buf *said, char *ret, size_t size)
 {
-	const char *text = said->data ? said->data : "";
-	size_t end = said->len, start;
+	const char *text = said->data ? said->data : "", *line;
 
-	while (end && (unsigned char)text[end - 1] <= ' ')
-		end--;
-	start = end;
-	while (start && text[start - 1] != '\n' && text[start - 1] != '\r')
-		start--;
-	snprintf(ret, size, "%.*s", (int)(end - start), text + start);
+	text += strspn(text, " \t\r\n");
+	line = str_after(text, PROGRAM ": ") ?: text;
+	snprintf(ret, size, "%.*s", (int)strcspn(line, "\r\n"), line);
 	for (char *p = ret; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
@@ -105,7 +103,7 @@ static int judge(int status, const struct buf *said, struct err *err)
 {
 	char line[200];
 
-	last_line(said, line, sizeof(line));
+	first_line(said, line, sizeof(line));
 	if (status == 0)
 		return 0;
 	if (status == 2)
@@ -119,20 +117,35 @@ static int judge(int status, const struct buf *said, struct err *err)
 		       *line ? line : PROGRAM " failed without a word");
 }
 
+/* A share of `memory` for each worker, of which LLVM wants so much; and no
+ * more output than a compiler could honestly make. */
+static int share(struct aot_jail *jail, uint64_t memory, struct err *err)
+{
+	const uint64_t least = 1ull << 30, grows = 24, fixed = 16 << 20;
+	struct stat st;
+
+	if (fstat(jail->in, &st) < 0)
+		return err_set(err, -errno, "read the module");
+	while (jail->workers > 1 && memory / jail->workers < least)
+		jail->workers--;
+	jail->memory = memory / jail->workers;
+	jail->output = fixed + grows * (uint64_t)st.st_size;
+	return 0;
+}
+
 /* What an administrator may want otherwise. */
 static int read_limits(struct aot_jail *jail, struct err *err)
 {
-	const char *memory = getenv("HULL_COMPILE_MEMORY"),
+	const char *text = getenv("HULL_COMPILE_MEMORY"),
 		   *seconds = getenv("HULL_COMPILE_SECONDS");
-	uint64_t n = 300;
+	uint64_t n = 300, memory = 4ull << 30;
+	cpu_set_t cpus;
 
-	jail->memory = 4ull << 30;
-	jail->output = 2ull << 30;
-	if (!str_empty(memory) &&
-	    (parse_size(memory, &jail->memory) < 0 || jail->memory < 16 << 20))
+	if (!str_empty(text) &&
+	    (parse_size(text, &memory) < 0 || memory < 16 << 20))
 		return err_say(err, -EINVAL,
 			       "HULL_COMPILE_MEMORY=%s: not a size such as 2G",
-			       memory);
+			       text);
 	if (!str_empty(seconds) &&
 	    (parse_u64(seconds, 1000000, &n) < 0 || n == 0))
 		return err_say(err, -EINVAL,
@@ -140,11 +153,31 @@ static int read_limits(struct aot_jail *jail, struct err *err)
 			       "seconds",
 			       seconds);
 	jail->seconds = (int)n;
-	return 0;
+	if (!jail->workers)
+		jail->workers = sched_getaffinity(0, sizeof(cpus), &cpus) == 0
+					? (unsigned int)CPU_COUNT(&cpus)
+					: 1;
+	return share(jail, memory, err);
 }
 
-int aot_compile(int module, int out, char *const *options, bool background,
-		int relay, struct err *err)
+/* hull-wasmc's own words, and ours. */
+static char **make_args(const struct aot_jail *jail, char *const *options)
+{
+	_cleanup_free_ char *jobs = xasprintf("%u", jail->workers);
+	char **args = NULL;
+
+	strv_add(&args, PROGRAM);
+	STRV_FOREACH (o, options)
+		strv_add(&args, *o);
+	strv_add(&args, "--jobs");
+	strv_add(&args, jobs);
+	strv_add(&args, "--fd");
+	strv_add(&args, "0:1");
+	return args;
+}
+
+int aot_compile(int module, int out, char *const *options, unsigned int jobs,
+		bool background, int relay, struct err *err)
 {
 	_cleanup_close_ int program = aot_compiler_open(err);
 	_cleanup_buf_ struct buf said = {0};
@@ -153,6 +186,7 @@ int aot_compile(int module, int out, char *const *options, bool background,
 		.program = program,
 		.in = module,
 		.out = out,
+		.workers = jobs,
 		.background = background,
 		.relay = relay,
 	};
@@ -163,12 +197,7 @@ int aot_compile(int module, int out, char *const *options, bool background,
 	rc = read_limits(&jail, err);
 	if (rc < 0)
 		return rc;
-	strv_add(&args, PROGRAM);
-	STRV_FOREACH (o, options)
-		strv_add(&args, *o);
-	strv_add(&args, "--fd");
-	strv_add(&args, "0:1");
-	jail.args = args;
+	jail.args = args = make_args(&jail, options);
 	if (lseek(module, 0, SEEK_SET) < 0)
 		return err_set(err, -errno, "read the module");
 	rc = aot_jail_run(&jail, &said, &status, err);
@@ -212,7 +241,7 @@ static int compile_locked(const struct aot_cache *c, int module,
 
 	if (rc < 0)
 		return rc;
-	rc = aot_compile(module, draft.fd, options, background, -1, err);
+	rc = aot_compile(module, draft.fd, options, 0, background, -1, err);
 	if (rc == 0)
 		rc = aot_cache_store(c, key, &draft, err);
 	/* A compiler that could not write says so, or crashes: no fault of the
@@ -276,10 +305,20 @@ static void let_go(int *module, int *dir)
 static void __attribute__((noreturn)) work(struct aot_cache *c, int module,
 					   const struct aot_key *key)
 {
+	const struct timespec settle = {2, 100000000};
+	struct aot_found found;
 	struct err err = {0};
+	int rc;
 
 	let_go(&module, &c->dir);
-	_exit(compile_into_cache(c, module, key, true, &err) < 0);
+	rc = compile_into_cache(c, module, key, true, &err);
+	/* When stamps can be relied on, have them in the index: so the next
+	 * start reads neither file. */
+	if (rc == 0) {
+		nanosleep(&settle, NULL);
+		aot_cache_find(c, module, key->flags, &found, NULL);
+	}
+	_exit(rc < 0);
 }
 
 /* Of a child that ends at once, so that it is nobody's to wait for. */
@@ -348,7 +387,7 @@ static int compile_to_memory(int module, uint32_t flags, int *ret,
 		return err_set(err, -errno, "memfd_create");
 	rc = aot_hash_module(module, key.module, &stamp, err);
 	if (rc == 0)
-		rc = aot_compile(module, fd, options, false, -1, err);
+		rc = aot_compile(module, fd, options, 0, false, -1, err);
 	if (rc == 0)
 		rc = aot_image_check(fd, &key, err);
 	if (rc == 0)

@@ -44,8 +44,9 @@ void aot_offer_close(struct aot_offer *offer);
 /* hull-wasmc, opened for execution.  -ENOENT with what to do about it. */
 int aot_compiler_open(struct err *err);
 
-/* `options` are hull-wasmc's own, before --fd; `relay` as of aot_jail.  A
+/* `options` are hull-wasmc's own, before --jobs and --fd; `jobs` 0 is as many
+ * as there are processors, or as memory allows; `relay` as of aot_jail.  A
  * failure of the module, which the next time will meet again, is -ENOEXEC,
  * -E2BIG (too hard) or -ETIMEDOUT. */
-int aot_compile(int module, int out, char *const *options, bool background,
-		int relay, struct err *err);
+int aot_compile(int module, int out, char *const *options, unsigned int jobs,
+		bool background, int relay, struct err *err);

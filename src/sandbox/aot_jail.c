@@ -53,7 +53,7 @@ static pid_t spawn(uint64_t more, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static int write_maps(pid_t pid, struct err *err)
+static int prepare(pid_t pid, bool own_userns, struct err *err)
 {
 	/* As root: of the host's nobody.  Else there is only ourselves. */
 	struct idmap uid = {JAIL_NOBODY, geteuid() ? geteuid() : JAIL_NOBODY,
@@ -61,7 +61,7 @@ static int write_maps(pid_t pid, struct err *err)
 	struct idmap gid = {JAIL_NOBODY, geteuid() ? getegid() : JAIL_NOBODY,
 			    1};
 	struct idmaps maps = {&uid, 1, &gid, 1};
-	_cleanup_close_ int proc = -1;
+	_cleanup_close_ int proc = -1, score = -1;
 	bool denied = false;
 	char path[32];
 
@@ -69,7 +69,12 @@ static int write_maps(pid_t pid, struct err *err)
 	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(err, -errno, "open %s", path);
-	return userns_write_maps(pid, proc, &maps, &denied, err);
+	/* It would be a pity, but no loss. */
+	score = openat(proc, "oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (score >= 0 && write(score, "1000", 4) < 0)
+		close(steal_fd(&score));
+	return !own_userns ? 0
+			   : userns_write_maps(pid, proc, &maps, &denied, err);
 }
 
 struct hearing {
@@ -188,7 +193,7 @@ static int start(const struct aot_jail *jail, struct pipe_pair *go,
 		close(go->w);
 		jail_enter(&c);
 	}
-	if (c.own_userns && write_maps(pid, err) < 0)
+	if (prepare(pid, c.own_userns, err) < 0)
 		return -EPERM;
 	return write(go->w, "", 1) == 1 ? 0 : err_set(err, -errno, "pipe");
 }

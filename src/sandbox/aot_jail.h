@@ -9,10 +9,11 @@
  *	files		an empty root with the system's libraries, read-only;
  *			no /proc, no /dev, no /etc but the loader's cache
  *	descriptors	0 the module, 1 the image, 2 a pipe; nothing else
- *	processes	itself alone: no fork, no ptrace, no execve
- *			that would find something to execute but libraries
+ *	processes	itself and its workers; no ptrace, and nothing to
+ *			execute but libraries
  *	network, IPC	namespaces without anything in them; no sockets
- *	limits		address space, time, size of the image, threads
+ *	limits		address space, time, size of files, processes; and it
+ *			is what the kernel ends first when memory is short
  *
  * It is process 1 of a pid namespace, so that its end is the end of all of
  * it, and it ends with hull.  What it hands back is checked like any
@@ -27,12 +28,13 @@ struct buf;
 struct err;
 
 struct aot_jail {
-	int program;       /* descriptor of the file to execute */
-	char *const *args; /* args[0] is the name */
-	int in, out;       /* the module, the image */
-	uint64_t memory;   /* of address space, bytes */
-	uint64_t output;   /* size of the image, bytes */
-	int seconds;       /* of time */
+	int program;          /* descriptor of the file to execute */
+	char *const *args;    /* args[0] is the name */
+	int in, out;          /* the module, the image */
+	unsigned int workers; /* processes that it may make */
+	uint64_t memory;      /* of address space of each process, bytes */
+	uint64_t output;      /* size of a file, bytes */
+	int seconds;          /* of time */
 	bool background; /* only what nobody else wants of processor and disk */
 	/* Where its progress display (lines that begin with \r) is shown; -1:
 	 * nowhere. */

@@ -29,8 +29,6 @@
 #include "host/path.h"
 #include "sandbox/aot_jail_internal.h"
 
-enum { MAX_THREADS = 256 };
-
 /* --- what it may call ---------------------------------------------------- */
 
 /* What the dynamic linker, glibc's threads and LLVM were seen to call. */
@@ -94,6 +92,11 @@ static const uint16_t allowed[] = {
 	__NR_execveat,
 	__NR_ppoll,
 	__NR_times,
+	/* its workers, who are as locked in as itself */
+	__NR_wait4,
+	__NR_waitid,
+	__NR_kill,
+	__NR_memfd_create,
 	/* time, signals */
 	__NR_clock_gettime,
 	__NR_clock_getres,
@@ -121,7 +124,9 @@ static int install_filter(struct err *err)
 {
 	static const uint32_t ioctls[] = {TCGETS, TIOCGWINSZ};
 	static const uint32_t names[] = {PR_SET_NAME};
-	const uint32_t thread = CLONE_VM | CLONE_THREAD;
+	const uint32_t namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
+				    CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+				    CLONE_NEWCGROUP;
 	struct allow p;
 
 	allow_begin(&p);
@@ -134,8 +139,7 @@ static int install_filter(struct err *err)
 #endif
 	/* The linker maps code; nobody makes some. */
 	allow_bits(&p, __NR_mprotect, 2, 0, PROT_EXEC);
-	/* Threads share one limit of memory, processes would not. */
-	allow_bits(&p, __NR_clone, 0, thread, CLONE_NEWUSER | CLONE_NEWNS);
+	allow_bits(&p, __NR_clone, 0, 0, namespaces);
 	/* Its flags lie in memory, where a filter cannot look. */
 	allow_errno(&p, __NR_clone3, ENOSYS);
 	allow_values(&p, __NR_ioctl, 1, ioctls, ARRAY_SIZE(ioctls));
@@ -293,9 +297,9 @@ static int set_limits(const struct aot_jail *jail, struct err *err)
 	} limits[] = {
 		{RLIMIT_AS, jail->memory},
 		{RLIMIT_FSIZE, jail->output},
-		{RLIMIT_CPU, (uint64_t)jail->seconds * MAX_THREADS},
-		{RLIMIT_NOFILE, 64},
-		{RLIMIT_NPROC, MAX_THREADS},
+		{RLIMIT_CPU, (uint64_t)jail->seconds},
+		{RLIMIT_NOFILE, jail->workers + 12},
+		{RLIMIT_NPROC, jail->workers + 1},
 		{RLIMIT_CORE, 0},
 		{RLIMIT_MEMLOCK, 0},
 		{RLIMIT_MSGQUEUE, 0},

@@ -124,7 +124,8 @@ static int load_program(struct sandbox_task *task, struct wasm_run *run,
 	wasi.args = run->args;
 	wasi.env = run->env;
 	wasi.etc_root = run->root.fd;
-	rc = wasi_program_load(&run->program, &run->file, &store, &wasi, err);
+	rc = wasi_program_load(&run->program, &run->file, NULL, &store, &wasi,
+			       err);
 	return rc < 0 ? err_wrap(err, "%s", task->program) : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "wasm/aot.h"
 
 /* --- files ------------------------------------------------------------- */
 
@@ -153,16 +154,21 @@ static int check_imports(const struct wasm_module *m, struct err *err)
 }
 
 int wasi_program_load(struct wasi_program *p, const struct wasm_file *file,
-		      const struct wasm_config *store,
+		      struct aot_image *image, const struct wasm_config *store,
 		      const struct wasi_config *wasi, struct err *err)
 {
 	int rc = wasm_store_new(store, &p->store, err);
 
 	if (rc == 0)
 		rc = wasi_new(wasi, &p->wasi, err);
-	if (rc == 0)
+	if (rc == 0 && image)
+		rc = wasm_module_load_image(p->store, image, &p->module, err);
+	else if (rc == 0)
 		rc = wasm_module_load(p->store, file->bytes, file->len,
 				      &p->module, err);
+	/* Else it is the module's. */
+	if (rc < 0)
+		aot_image_close(image);
 	if (rc == 0)
 		rc = wasm_linker_new(p->store, &p->linker, err);
 	if (rc == 0)

@@ -35,10 +35,12 @@ struct wasi_program {
 	struct wasm_instance *instance;
 };
 
-/* Everything up to the first instruction.  On failure there is nothing to
- * free; takes a zeroed one. */
+/* Everything up to the first instruction, of the module in `file`, or of the
+ * one in `image` if that is not NULL, which it takes whatever it returns.  On
+ * failure there is nothing to free; takes a zeroed one. */
+struct aot_image;
 int wasi_program_load(struct wasi_program *p, const struct wasm_file *file,
-		      const struct wasm_config *store,
+		      struct aot_image *image, const struct wasm_config *store,
 		      const struct wasi_config *wasi, struct err *err);
 void wasi_program_free(struct wasi_program *p);
 

@@ -460,10 +460,13 @@ TEST(a_failure_is_remembered_with_its_reason)
 {
 	struct aot_key key = key_of("one"), other = key_of("two");
 	struct err why = {0};
+	int lock;
 
 	open_cache();
 	CHECK(!aot_cache_has_failed(&cache, &key, &why));
+	lock = aot_cache_lock(&cache, &key, 0, &err);
 	aot_cache_mark_failed(&cache, &key, "too many locals");
+	aot_cache_unlock(&cache, &key, lock);
 	CHECK(aot_cache_has_failed(&cache, &key, &why));
 	CHECK(strstr(why.msg, "too many locals"));
 	CHECK(!aot_cache_has_failed(&cache, &other, &why));
