@@ -51,23 +51,43 @@ size_t aot_cpu_page(enum aot_cpu cpu)
  * question costs microseconds.  The levels: x86-64 psABI, 3.1.1. */
 #ifdef CPU_FEATURE_ACTIVE
 
-/* glibc has asked already, the kernel as well. */
+/* glibc has asked already, the kernel as well.  CPU_FEATURE_ACTIVE() itself
+ * shifts into the sign of an int. */
+static bool active(unsigned int feature)
+{
+	const struct cpuid_feature *leaf =
+		__x86_get_cpuid_feature_leaf(feature / 128);
+
+	return leaf->active_array[feature % 128 / 32] & 1u << feature % 32;
+}
+
+static bool all_active(const uint16_t *features)
+{
+	for (; *features; features++) {
+		if (!active(*features))
+			return false;
+	}
+	return true;
+}
+
 static enum aot_cpu ask(void)
 {
-	if (!CPU_FEATURE_ACTIVE(SSE4_2) || !CPU_FEATURE_ACTIVE(SSSE3) ||
-	    !CPU_FEATURE_ACTIVE(SSE4_1) || !CPU_FEATURE_ACTIVE(POPCNT) ||
-	    !CPU_FEATURE_ACTIVE(CMPXCHG16B))
+	/* 0 is in a register that has no features, and ends a list. */
+	static const uint16_t v2[] = {x86_cpu_SSSE3,      x86_cpu_SSE4_1,
+				      x86_cpu_SSE4_2,     x86_cpu_POPCNT,
+				      x86_cpu_CMPXCHG16B, 0};
+	static const uint16_t v3[] = {
+		x86_cpu_AVX2, x86_cpu_BMI1,  x86_cpu_BMI2,  x86_cpu_FMA,
+		x86_cpu_F16C, x86_cpu_LZCNT, x86_cpu_MOVBE, 0};
+	static const uint16_t v4[] = {x86_cpu_AVX512F,  x86_cpu_AVX512BW,
+				      x86_cpu_AVX512CD, x86_cpu_AVX512DQ,
+				      x86_cpu_AVX512VL, 0};
+
+	if (!all_active(v2))
 		return 0;
-	if (!CPU_FEATURE_ACTIVE(AVX2) || !CPU_FEATURE_ACTIVE(BMI1) ||
-	    !CPU_FEATURE_ACTIVE(BMI2) || !CPU_FEATURE_ACTIVE(FMA) ||
-	    !CPU_FEATURE_ACTIVE(F16C) || !CPU_FEATURE_ACTIVE(LZCNT) ||
-	    !CPU_FEATURE_ACTIVE(MOVBE))
+	if (!all_active(v3))
 		return AOT_X86_64_V2;
-	if (!CPU_FEATURE_ACTIVE(AVX512F) || !CPU_FEATURE_ACTIVE(AVX512BW) ||
-	    !CPU_FEATURE_ACTIVE(AVX512CD) || !CPU_FEATURE_ACTIVE(AVX512DQ) ||
-	    !CPU_FEATURE_ACTIVE(AVX512VL))
-		return AOT_X86_64_V3;
-	return AOT_X86_64_V4;
+	return all_active(v4) ? AOT_X86_64_V4 : AOT_X86_64_V3;
 }
 
 #else

@@ -391,3 +391,42 @@ TEST(processors_have_names_and_an_order)
 	CHECK(aot_cpu_runs(AOT_X86_64_V2) != aot_cpu_runs(AOT_ARM64_V8));
 	CHECK(!aot_cpu_runs(0) && !aot_cpu_runs((enum aot_cpu)(native + 1)));
 }
+
+#if defined(__x86_64__)
+
+static bool has_flag(const char *flags, const char *flag)
+{
+	size_t n = strlen(flag);
+
+	for (const char *p = flags; (p = strstr(p, flag)); p += n) {
+		if (p[-1] == ' ' && (p[n] == ' ' || p[n] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+TEST(the_processor_is_what_the_kernel_says)
+{
+	static const char *const v3[] = {"avx2", "bmi1", "bmi2",  "fma",
+					 "f16c", "abm",  "movbe", NULL};
+	static const char *const v4[] = {"avx512f",  "avx512bw", "avx512cd",
+					 "avx512dq", "avx512vl", NULL};
+	const char *const *const levels[] = {v3, v4};
+	_cleanup_fclose_ FILE *info = fopen("/proc/cpuinfo", "re");
+	enum aot_cpu want = AOT_X86_64_V2;
+	char line[8192] = "";
+
+	while (strncmp(line, "flags", 5) != 0)
+		CHECK(fgets(line, sizeof(line), info));
+	SKIP_UNLESS("x86-64-v2", has_flag(line, "sse4_2"), "an old processor");
+	for (int i = 0; i < 2 && want == AOT_X86_64_V2 + i; i++) {
+		bool all = true;
+
+		for (const char *const *flag = levels[i]; *flag; flag++)
+			all = all && has_flag(line, *flag);
+		want += all;
+	}
+	CHECK_STR(aot_cpu_name(aot_cpu_native()), aot_cpu_name(want));
+}
+
+#endif

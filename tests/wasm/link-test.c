@@ -54,6 +54,7 @@ static int make(char **argv, int n_objects)
 	};
 	_cleanup_close_ int out = -1;
 	struct err err = {0};
+	int rc;
 
 	for (int i = 0; i < n_objects; i++) {
 		_cleanup_close_ int fd =
@@ -68,9 +69,11 @@ static int make(char **argv, int n_objects)
 	out = open(argv[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (out < 0)
 		return 2;
-	if (link_image(&job, out, &err) < 0)
-		return fail("link", &err);
-	return 0;
+	rc = link_image(&job, out, &err);
+	for (int i = 0; i < n_objects; i++)
+		free((void *)objects[i].bytes);
+	free(objects);
+	return rc < 0 ? fail("link", &err) : 0;
 }
 
 static struct aot_image *open_image(const char *path)

@@ -485,6 +485,28 @@ def test_same(rig):
            'the same objects make the same image')
 
 
+def test_engine_id():
+    """A layout that is not part of the engine's number would change without
+    that old images notice."""
+    source = os.path.join(common.ROOT, 'src', 'wasm')
+    with open(os.path.join(source, 'aot_engine.c'), encoding='utf-8') as f:
+        hashed = set(re.findall(r'AT\(\w+, (?:\w+\.)?(\w+)\)', f.read()))
+    marked = set()
+    for name in os.listdir(source):
+        if not name.endswith('.h') or name.startswith('aot'):
+            continue
+        with open(os.path.join(source, name), encoding='utf-8') as f:
+            text = f.read()
+        for mark in re.finditer(r'/\* \[aot\]', text):
+            line = text[text.rfind('\n', 0, mark.start()):mark.start()]
+            line += '' if ';' in line else text[mark.end():]
+            marked.add(re.search(r'(\w+)(?:\[\d+\])?;', line)[1])
+    missing = sorted(marked - hashed)
+    common.ok(len(marked) > 10 and not missing,
+              'the engine id covers each member marked [aot]' +
+              (': not ' + ' '.join(missing) if missing else ''))
+
+
 def run(target):
     clang = find_clang()
     if not clang:
@@ -507,6 +529,7 @@ def run(target):
 
 
 def main():
+    test_engine_id()
     target = native()
     if not target:
         common.skip('aot', 'images', 'not for this architecture')
