@@ -104,7 +104,8 @@ static int grow(struct plan *plan, unsigned int i, unsigned int run,
 	struct series *s = &plan->series[i];
 	const struct life_result *r;
 	int64_t first = INT64_MAX, last = 0;
-	int got = lanes_run(plan->lanes, i, n, s->parallel, &r);
+	int got =
+		lanes_run(plan->lanes, i, n, s->parallel, HANGS - s->hangs, &r);
 
 	if (got < 0)
 		return got;

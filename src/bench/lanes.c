@@ -20,7 +20,8 @@
 /* What the lanes share. */
 struct board {
 	atomic_uint next; /* of the batch */
-	unsigned int stage, count;
+	atomic_uint hangs;
+	unsigned int stage, count, max_hangs;
 	struct life_result results[LANES_MAX_BATCH];
 };
 
@@ -42,9 +43,13 @@ static void work(struct lanes *l)
 	unsigned int i;
 
 	while (!bench_interrupted() &&
-	       (i = atomic_fetch_add(&board->next, 1)) < board->count)
+	       atomic_load(&board->hangs) < board->max_hangs &&
+	       (i = atomic_fetch_add(&board->next, 1)) < board->count) {
 		life_run(&l->stages[board->stage], "hello\n",
 			 &board->results[i]);
+		if (board->results[i].timed_out)
+			atomic_fetch_add(&board->hangs, 1);
+	}
 }
 
 static void lane(struct lanes *l, unsigned int number, int orders, pid_t parent)
@@ -169,7 +174,8 @@ static int by_begin(const void *a, const void *b)
 }
 
 int lanes_run(struct lanes *l, unsigned int stage, unsigned int count,
-	      unsigned int parallel, const struct life_result **results)
+	      unsigned int parallel, unsigned int max_hangs,
+	      const struct life_result **results)
 {
 	struct board *board = l->board;
 	unsigned int n;
@@ -179,6 +185,8 @@ int lanes_run(struct lanes *l, unsigned int stage, unsigned int count,
 	parallel = parallel < count ? parallel : count;
 	board->stage = stage;
 	board->count = count;
+	board->max_hangs = max_hangs;
+	atomic_store(&board->hangs, 0);
 	atomic_store(&board->next, 0);
 	for (unsigned int i = 0; i < parallel; i++)
 		if (write(l->orders[i], "", 1) != 1)

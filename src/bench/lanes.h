@@ -22,6 +22,7 @@ enum { LANES_MAX_BATCH = 4096 };
  * of their begin, valid until the next call.  Returns how many there are
  * (fewer when interrupted), or -EPIPE when a lane has died. */
 int lanes_run(struct lanes *l, unsigned int stage, unsigned int count,
-	      unsigned int parallel, const struct life_result **results);
+	      unsigned int parallel, unsigned int max_hangs,
+	      const struct life_result **results);
 /* Takes NULL. */
 void lanes_end(struct lanes *l);
