@@ -15,7 +15,7 @@
  *	end				nothing is missing
  *
  * Nothing that is found is used: files are opened and closed, system calls
- * get arguments that no kernel accepts.
+ * get arguments that no kernel accepts.  "probe --host" doesn't even open.
  *
  * The host's probe (probe_host.c) prints all of it; the module
  * (probe_wasi.c) what WASI lets it look at. */
@@ -23,6 +23,8 @@
 
 /* probe_calls.c: each system call's number, in a child. */
 void probe_calls(void);
-/* probe_files.c: devices below /dev; /proc and /sys. */
-void probe_devices(void);
-void probe_writable(void);
+/* probe_files.c: devices below /dev; /proc and /sys.  `only_ask`: by their
+ * modes, without opening any.  That is for the host itself, which has devices
+ * that notice (a serial line's other end is reset, a tape rewound). */
+void probe_devices(int only_ask);
+void probe_writable(int only_ask);

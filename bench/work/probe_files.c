@@ -18,6 +18,7 @@ struct walk {
 	const char *what; /* "device", "writable" */
 	int flags;
 	int want_device;
+	int only_ask;
 };
 
 /* Opening these has an effect of its own: the machine reboots unless somebody
@@ -57,13 +58,27 @@ static int is_process(const char *path)
 	       strcmp(path, "thread-self") == 0;
 }
 
-static void look(const struct walk *w, const char *path)
+/* Modes count for root, too: it may open a file of sysfs that nobody can
+ * write to, and nothing comes of it. */
+static int may_open(const struct walk *w, const char *path,
+		    const struct stat *st)
 {
-	int fd = open(path, w->flags | O_NONBLOCK);
+	return w->want_device ? access(path, R_OK) == 0
+			      : st->st_mode & 0222 && access(path, W_OK) == 0;
+}
 
-	if (fd < 0)
-		return;
-	close(fd);
+static void look(const struct walk *w, const char *path, const struct stat *st)
+{
+	if (w->only_ask) {
+		if (!may_open(w, path, st))
+			return;
+	} else {
+		int fd = open(path, w->flags | O_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		close(fd);
+	}
 	found++;
 	printf("%s %s\n", w->what, path);
 }
@@ -92,15 +107,15 @@ static void walk_folder(const struct walk *w, const char *folder, int depth)
 		} else if (w->want_device
 				   ? S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)
 				   : S_ISREG(st.st_mode)) {
-			look(w, path);
+			look(w, path, &st);
 		}
 	}
 	closedir(dir);
 }
 
-void probe_devices(void)
+void probe_devices(int only_ask)
 {
-	const struct walk w = {"device", O_RDONLY | O_NOCTTY, 1};
+	const struct walk w = {"device", O_RDONLY | O_NOCTTY, 1, only_ask};
 
 	found = 0;
 	walk_folder(&w, "/dev", 0);
@@ -108,9 +123,9 @@ void probe_devices(void)
 
 /* A runtime hides a file of /proc by a /dev/null over it, which isn't regular
  * and so isn't counted. */
-void probe_writable(void)
+void probe_writable(int only_ask)
 {
-	const struct walk w = {"writable", O_WRONLY | O_NOCTTY, 0};
+	const struct walk w = {"writable", O_WRONLY | O_NOCTTY, 0, only_ask};
 
 	found = 0;
 	walk_folder(&w, "/proc", 0);

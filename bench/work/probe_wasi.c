@@ -33,8 +33,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		return hold(argv[1]);
-	probe_devices();
-	probe_writable();
+	probe_devices(0);
+	probe_writable(0);
 	puts("end");
 	return 0;
 }

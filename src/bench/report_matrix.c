@@ -215,7 +215,10 @@ static struct grid *surface_matrix(const struct view *v)
 			continue;
 		}
 		grid_cell(g, say_count(v->arena, s->syscalls_reachable));
-		grid_cell(g, say_count(v->arena, s->syscalls_hello));
+		if (s->syscalls_hello)
+			grid_cell(g, say_count(v->arena, s->syscalls_hello));
+		else
+			empty_cell(g);
 		few_cell(v, g, s->capabilities, 0);
 		few_cell(v, g, s->devices, s->devices_found);
 		few_cell(v, g, s->writable_proc, s->writable_proc_found);

@@ -155,7 +155,8 @@ static int run_probe(struct bench *b, const struct participant *p,
 					WORDS(workload_for(p, "/probe.wasm",
 							   "/bin/probe")),
 					b->o.timeout_ms, &run, err)
-		   : tool_run(WORDS(on_host), b->o.timeout_ms, &run, err);
+		   : tool_run(WORDS(on_host, (char *)"--host"), b->o.timeout_ms,
+			      &run, err);
 
 	if (rc < 0)
 		return rc;
@@ -205,34 +206,47 @@ static int read_strace(const char *path, char ***calls, struct err *err)
 
 /* The participant's program by way of strace, which is a script in its
  * place. */
-static int trace_hello(struct bench *b, const struct participant *p,
-		       const char *rootfs, char ***calls, struct err *err)
+static int run_traced(struct bench *b, const struct participant *p,
+		      const char *rootfs, const char *strace, const char *out,
+		      struct bench_run *run, struct err *err)
 {
-	char *strace = tool_find(b, "strace"), *why, *out, *script;
+	char *script = arena_printf(b->r.arena, "%s/strace", b->scratch);
 	struct participant traced = *p;
-	struct bench_run run;
-	int rc;
-
-	if (!strace)
-		return err_say(err, -ENOENT, "strace is not installed");
-	out = arena_printf(b->r.arena, "%s/strace.out", b->scratch);
-	script = arena_printf(b->r.arena, "%s/strace", b->scratch);
-	rc = workload_add_text(
+	int rc = workload_add_text(
 		b->scratch, "/strace",
 		arena_printf(b->r.arena,
 			     "#!/bin/sh\nexec %s -f -qq -o %s %s \"$@\"\n",
 			     strace, out, p->path),
 		err);
+
 	if (rc < 0)
 		return rc;
 	if (chmod(script, 0755) < 0)
 		return err_set(err, -errno, "%s", script);
-	unlink(out);
 	traced.path = script;
-	rc = bench_run_workload(
+	return bench_run_workload(
 		b, &traced, rootfs,
 		WORDS(workload_for(p, "/hello.wasm", "/bin/hello")),
-		b->o.timeout_ms, &run, err);
+		b->o.timeout_ms, run, err);
+}
+
+/* `p` NULL: on the host. */
+static int trace_hello(struct bench *b, const struct participant *p,
+		       const char *rootfs, char ***calls, struct err *err)
+{
+	char *hello = arena_printf(b->r.arena, "%s/bin/hello", rootfs);
+	char *out = arena_printf(b->r.arena, "%s/strace.out", b->scratch);
+	char *strace = tool_find(b, "strace"), *why;
+	struct bench_run run;
+	int rc;
+
+	if (!strace)
+		return err_say(err, -ENOENT, "strace is not installed");
+	unlink(out);
+	rc = p ? run_traced(b, p, rootfs, strace, out, &run, err)
+	       : tool_run(WORDS(strace, (char *)"-f", (char *)"-qq",
+				(char *)"-o", out, hello),
+			  b->o.timeout_ms, &run, err);
 	if (rc < 0)
 		return rc;
 	why = workload_failure(b, &run);
@@ -341,13 +355,13 @@ static void add_hello(struct surface *f, const struct participant *p,
 	_cleanup_strv_ char **calls = NULL;
 	struct err err = {0};
 
-	if (p->kind == BENCH_ENGINE)
+	if (p && p->kind == BENCH_ENGINE)
 		return;
 	if (trace_hello(f->b, p, f->rootfs, &calls, &err) < 0) {
 		/* The same sentence once is enough. */
 		if (err.code != ENOENT || !f->told_strace)
-			bench_problem(f->b, "surface: %s: hello: %s", p->name,
-				      err.msg);
+			bench_problem(f->b, "surface: %s: hello: %s",
+				      row->participant, err.msg);
 		f->told_strace |= err.code == ENOENT;
 		return;
 	}
@@ -409,6 +423,7 @@ static void add_host(struct surface *f)
 
 	row->participant = arena_strdup(f->b->r.arena, workload_host);
 	fill_row(f->b, row, &f->host, &f->host);
+	add_hello(f, NULL, row);
 }
 
 int bench_surface(struct bench *b, struct err *err)
