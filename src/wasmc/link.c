@@ -194,6 +194,7 @@ static int lay_out(struct linking *l, uint64_t *ret_symbols)
 	h->lines = append(&end, l->n_lines * sizeof(struct aot_line), AOT_PAGE);
 	/* 4 zeros end the table, for those who read it without its size. */
 	h->eh_frame = append(&end, l->size[PART_EH_FRAME] + 4, AOT_PAGE);
+	l->frame_index = append(&end, link_frame_index_size(l), 8);
 	h->lsda = append(&end, l->size[PART_LSDA], AOT_PAGE);
 	h->memory = append(&end, job->memory_len, page);
 	h->text = append(&end, rodata + l->size[PART_RODATA], page);
@@ -288,6 +289,7 @@ static int build(struct linking *l)
 	for (size_t i = 0; i < l->n_funcs; i++)
 		memcpy(l->out + l->h.funcs.at + i * sizeof(struct aot_func),
 		       &l->funcs[i].f, sizeof(struct aot_func));
+	link_frame_index(l);
 	link_elf_write(l, symbols);
 	return 0;
 }

@@ -74,6 +74,7 @@ struct linking {
 
 	/* Once the parts have their places: */
 	struct aot_header h;
+	struct aot_part frame_index; /* .eh_frame_hdr: for perf */
 	uint8_t *out;
 	uint64_t base[N_PARTS]; /* in the file; addresses are the same */
 };
@@ -109,6 +110,9 @@ int link_relocate(struct linking *l, const struct link_obj *o);
 int link_lines(struct linking *l, const struct link_obj *o);
 /* Note in l->funcs where the unwind tables of each are. */
 int link_frames(struct linking *l);
+/* .eh_frame_hdr, a sorted index of .eh_frame. */
+uint64_t link_frame_index_size(const struct linking *l);
+void link_frame_index(const struct linking *l);
 /* ELF's headers, sections and symbols: `symbols_at` is where the last go. */
 uint64_t link_elf_size(struct linking *l);
 void link_elf_write(struct linking *l, uint64_t symbols_at);

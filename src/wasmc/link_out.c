@@ -16,13 +16,13 @@ struct part_section {
 };
 
 enum {
-	N_PART_SECTIONS = 9,
+	N_PART_SECTIONS = 10,
 	SECTION_TEXT = 1, /* after section 0 */
 	SECTION_SYMTAB = 1 + N_PART_SECTIONS,
 	SECTION_STRTAB,
 	SECTION_SHSTRTAB,
 	N_SECTIONS,
-	N_SEGMENTS = 3,
+	N_SEGMENTS = 4,
 };
 
 static void list_parts(const struct linking *l,
@@ -37,6 +37,8 @@ static void list_parts(const struct linking *l,
 		{".rodata", ro, l->size[PART_RODATA], SHT_PROGBITS, SHF_ALLOC},
 		{".eh_frame", h->eh_frame.at, h->eh_frame.size, SHT_PROGBITS,
 		 SHF_ALLOC},
+		{".eh_frame_hdr", l->frame_index.at, l->frame_index.size,
+		 SHT_PROGBITS, SHF_ALLOC},
 		{".gcc_except_table", h->lsda.at, h->lsda.size, SHT_PROGBITS,
 		 SHF_ALLOC},
 		{".hull.module", h->module.at, h->module.size, SHT_PROGBITS,
@@ -52,6 +54,56 @@ static void list_parts(const struct linking *l,
 	};
 
 	memcpy(ret, parts, sizeof(parts));
+}
+
+/* LSB core 5.0, 10.6.2: a header, then two words for each function, relative
+ * to the header. */
+enum { INDEX_HEADER = 12, INDEX_ENTRY = 8 };
+
+static size_t count_frames(const struct linking *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_funcs; i++)
+		n += l->funcs[i].f.fde != UINT32_MAX;
+	return n;
+}
+
+/* What a table of all functions would take: which have a frame is known only
+ * once .eh_frame is relocated. */
+uint64_t link_frame_index_size(const struct linking *l)
+{
+	return INDEX_HEADER + l->n_funcs * INDEX_ENTRY;
+}
+
+static void put32(uint8_t *p, uint64_t v)
+{
+	uint32_t word = (uint32_t)v;
+
+	memcpy(p, &word, sizeof(word));
+}
+
+void link_frame_index(const struct linking *l)
+{
+	/* Version; the pointer is relative to its place, the count is not,
+	 * entries are to the header: 4 bytes each. */
+	static const uint8_t first[] = {1, 0x1b, 0x03, 0x3b};
+	uint64_t at = l->frame_index.at;
+	uint8_t *p = l->out + at;
+
+	memcpy(p, first, sizeof(first));
+	put32(p + 4, l->h.eh_frame.at - (at + 4));
+	put32(p + 8, count_frames(l));
+	p += INDEX_HEADER;
+	for (size_t i = 0; i < l->n_funcs; i++) {
+		const struct aot_func *f = &l->funcs[i].f;
+
+		if (f->fde == UINT32_MAX)
+			continue;
+		put32(p, l->h.text.at + f->code - at);
+		put32(p + 4, l->h.eh_frame.at + f->fde - at);
+		p += INDEX_ENTRY;
+	}
 }
 
 /* Names are a stranger's: what would break a line or a column of a tool's
@@ -141,6 +193,8 @@ static void write_headers(const struct linking *l, uint8_t *out,
 		segment(PT_LOAD, PF_R, 0, l->h.text.at, page),
 		segment(PT_LOAD, PF_R | PF_X, l->h.text.at, l->h.text.size,
 			page),
+		segment(PT_GNU_EH_FRAME, PF_R, l->frame_index.at,
+			l->frame_index.size, 4),
 		segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 16),
 	};
 

@@ -419,7 +419,8 @@ TEST(the_processor_is_what_the_kernel_says)
 	while (strncmp(line, "flags", 5) != 0)
 		CHECK(fgets(line, sizeof(line), info));
 	SKIP_UNLESS("x86-64-v2", has_flag(line, "sse4_2"), "an old processor");
-	for (int i = 0; i < 2 && want == AOT_X86_64_V2 + i; i++) {
+	for (int i = 0; i < 2 && want == (enum aot_cpu)(AOT_X86_64_V2 + i);
+	     i++) {
 		bool all = true;
 
 		for (const char *const *flag = levels[i]; *flag; flag++)

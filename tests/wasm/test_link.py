@@ -454,6 +454,9 @@ def test_people(rig):
         rig.ok(p.returncode == 0 and not p.stderr and
                'DYN' in p.stdout and 'FUNC' in p.stdout and
                'name_of_2' in p.stdout, 'readelf has nothing to say of it', p)
+    p = tool(rig, 'readelf', '-lW', image)
+    if p:
+        rig.ok('GNU_EH_FRAME' in p.stdout, 'it has an index of frames', p)
     p = tool(rig, 'nm', image)
     names = dict((name, int(value, 16)) for value, name in
                  re.findall(r'^([0-9a-f]+) t (\S+)$', p.stdout, re.M)
@@ -468,6 +471,38 @@ def test_people(rig):
     if p:
         rig.ok('name_of_1 + 1 in section .text' in p.stdout,
                'gdb finds a function', p)
+
+
+GDB = '''set confirm off
+break aot_throw_from
+run
+python
+maps = open('/proc/%d/maps' % gdb.selected_inferior().pid).read()
+code = [m for m in maps.splitlines() if '.image' in m and 'r-xp' in m][0]
+gdb.execute('add-symbol-file @IMAGE@ 0x' + code.split('-')[0])
+end
+backtrace
+kill
+'''
+
+
+def test_gdb(rig):
+    """Its frames are ours: the names are link-test's."""
+    if rig.target.name != os.uname().machine.replace('_', '-'):
+        return
+    image, script = rig.path('throw-O2.image'), rig.path('script.gdb')
+    with open(script, 'w', encoding='utf-8') as f:
+        f.write(GDB.replace('@IMAGE@', image))
+    p = tool(rig, 'gdb', '-nx', '-batch', '-x', script, '--args',
+             *rig.target.link_test, 'throw', image, '1', '3')
+    if not p:
+        return
+    frames = re.findall(r'^#\d+ +(?:0x\w+ in )?(\w+)', p.stdout, re.M)
+    want = ['aot_throw'] + ['name_of_0'] * 4 + ['name_of_1', 'enter0']
+    first = frames.index('aot_throw') if 'aot_throw' in frames else 0
+    rig.ok(frames[first:first + len(want)] == want and
+           len(frames) > first + len(want),
+           "gdb walks an image's frames, and those around", p)
 
 
 def test_same(rig):
@@ -524,6 +559,7 @@ def run(target):
         test_lines(rig)
         test_throw(rig, '-O0')
         test_throw(rig, '-O2')
+        test_gdb(rig)
         test_refused(rig)
         test_damaged_objects(rig)
 
