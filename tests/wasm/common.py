@@ -46,6 +46,10 @@ def program(name):
     return os.path.join(BUILD, 'tests', 'wasm', name)
 
 
+def has_compiler():
+    return os.path.exists(os.path.join(BUILD, 'bin', 'hull-wasmc'))
+
+
 def find_suite():
     """The folder or archive of the specification's test suite, or None."""
     named = os.environ.get('HULL_WASM_SPEC')

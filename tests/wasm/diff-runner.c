@@ -1,10 +1,10 @@
 /* Runs generated modules (tools/wasm-gen.py) and prints what they compute,
  * word for word as diff-node.js does.
  *
- *	diff-runner [--checked] [--torture] FILE.wasm...
+ *	diff-runner [--checked] [--torture] [--compiled|--strict] FILE.wasm...
  *
  * --checked does without guard pages, --torture collects before each
- * allocation. */
+ * allocation; --compiled and --strict run code of LLVM's. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "compiled.h"
 #include "wasm/wasm.h"
 
 static struct wasm_config config;
+static int compiled;
 
 static const struct {
 	uint32_t a;
@@ -137,8 +139,11 @@ static int run_file(const char *path)
 	if (rc == 0)
 		rc = wasm_linker_new(store, &linker, &err);
 	if (rc == 0)
-		rc = wasm_module_load(store, bytes, (size_t)st.st_size, &module,
-				      &err);
+		rc = compiled ? compiled_load(compiled, store, bytes,
+					      (size_t)st.st_size, &module, &err)
+			      : wasm_module_load(store, bytes,
+						 (size_t)st.st_size, &module,
+						 &err);
 	if (rc == 0)
 		rc = wasm_instantiate(store, module, linker, &inst, &err);
 	if (rc == 0)
@@ -159,6 +164,10 @@ int main(int argc, char **argv)
 			config.checked = true;
 		else if (strcmp(argv[i], "--torture") == 0)
 			config.gc_torture = true;
+		else if (strcmp(argv[i], "--compiled") == 0)
+			compiled = COMPILED;
+		else if (strcmp(argv[i], "--strict") == 0)
+			compiled = COMPILED_STRICT;
 		else
 			bad |= run_file(argv[i]);
 		/* A crash must not take the finished lines with it. */

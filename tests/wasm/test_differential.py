@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Generated modules on our engine and on Node's, which must agree.
+"""Generated modules on our engine, compiled by it, and on Node's, which must
+agree.
 
     test_differential.py [--seed N] [--count N] [--keep DIR]
 
@@ -68,15 +69,30 @@ def differences(ours, theirs):
                 break
 
 
+def batches(a, new, tmp):
+    for first in range(a.seed, a.seed + a.count, BATCH):
+        files = []
+        for seed in range(first, min(first + BATCH, a.seed + a.count)):
+            files.append(os.path.join(tmp, '%d.wasm' % seed))
+            with open(files[-1], 'wb') as f:
+                f.write(Module(seed, new).encode())
+        yield files
+        for f in files:
+            os.unlink(f)
+
+
+def report(a, tmp, found, ours, theirs):
+    for name, got, want in found[:SHOWN]:
+        common.comment('%s: %s\n%s: %s' % (ours, got, theirs, want))
+    for name, _, _ in found:
+        if a.keep and name.endswith('.wasm'):
+            shutil.copy(os.path.join(tmp, name), a.keep)
+
+
 def compare(a, node, new):
     bad = lines = 0
     with tempfile.TemporaryDirectory(prefix='hull-diff-') as tmp:
-        for first in range(a.seed, a.seed + a.count, BATCH):
-            files = []
-            for seed in range(first, min(first + BATCH, a.seed + a.count)):
-                files.append(os.path.join(tmp, '%d.wasm' % seed))
-                with open(files[-1], 'wb') as f:
-                    f.write(Module(seed, new).encode())
+        for files in batches(a, new, tmp):
             theirs = outcome(node, files)
             lines += len(theirs)
             # The second is slower, and looks for other mistakes.
@@ -84,16 +100,29 @@ def compare(a, node, new):
             found = list(differences(outcome(runner, files), theirs))
             found += differences(
                 outcome(runner + ['--checked', '--torture'], files), theirs)
-            for name, got, want in found:
-                bad += 1
-                if bad <= SHOWN:
-                    common.comment('hull: %s\nnode: %s' % (got, want))
-                if a.keep and name.endswith('.wasm'):
-                    shutil.copy(os.path.join(tmp, name), a.keep)
-            for f in files:
-                os.unlink(f)
+            report(a, tmp, found, 'hull', 'node')
+            bad += len(found)
     common.ok(bad == 0 and lines > 0,
               '%d modules%s from seed %d compute the same as on node (%d '
+              'results)' % (a.count, ' of WebAssembly 3.0' if new else '',
+                            a.seed, lines))
+
+
+def compare_compiled(a, new):
+    """The compiler against the interpreter.  Strict, since it may drop loads
+    and their traps otherwise."""
+    runner = [common.program('diff-runner')]
+    bad = lines = 0
+    with tempfile.TemporaryDirectory(prefix='hull-diff-') as tmp:
+        for files in batches(a, new, tmp):
+            interpreted = outcome(runner, files)
+            lines += len(interpreted)
+            found = list(differences(outcome(runner + ['--strict'], files),
+                                     interpreted))
+            report(a, tmp, found, 'compiled', 'interpreted')
+            bad += len(found)
+    common.ok(bad == 0 and lines > 0,
+              '%d modules%s from seed %d compute the same compiled (%d '
               'results)' % (a.count, ' of WebAssembly 3.0' if new else '',
                             a.seed, lines))
 
@@ -105,6 +134,11 @@ def main():
     p.add_argument('--keep', metavar='DIR',
                    help='copy modules that make a difference there')
     a = p.parse_args()
+    if common.has_compiler():
+        compare_compiled(a, False)
+        compare_compiled(a, True)
+    else:
+        common.skip('llvm', 'differential, compiled', 'built without LLVM')
     node = find_node()
     if not node:
         common.skip('node', 'differential', 'no node')

@@ -45,6 +45,12 @@ def main():
             run('specification', [], folder)
             run('specification, without guard pages, collecting always',
                 ['--checked', '--torture'], folder)
+            if common.has_compiler():
+                run('specification, compiled, strict', ['--strict'], folder)
+                run('specification, compiled', ['--compiled'], folder)
+            else:
+                common.skip('llvm', 'specification, compiled',
+                            'built without LLVM')
     common.done()
 
 
