@@ -15,6 +15,9 @@
 
 void gen_push(struct gen *g, LLVMValueRef v)
 {
+	/* So that phis, calls and slots find the one type that they know. */
+	if (LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMVectorTypeKind)
+		v = gen_as(g, v, g->v128);
 	if (g->n == g->cap) {
 		g->cap = g->cap ? g->cap * 2 : 64;
 		g->stack = xrealloc(g->stack, g->cap, sizeof(*g->stack));

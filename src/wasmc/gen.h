@@ -104,6 +104,7 @@ struct gen {
 
 /* --- the operand stack ---------------------------------------------------- */
 
+/* A vector may be of any shape: it is cast to <2 x i64>. */
 void gen_push(struct gen *g, LLVMValueRef v);
 
 static inline LLVMValueRef gen_pop(struct gen *g)
