@@ -3,6 +3,7 @@
 
 #include "wasm/aot_run.h"
 #include "wasm/atomic.h"
+#include "wasm/simd.h"
 #include "wasm/store.h"
 
 #define aot_help_throw aot_throw
@@ -153,4 +154,18 @@ uint32_t aot_help_notify(struct wasm_instance *inst, uint32_t memory,
 			 uint64_t address, uint32_t count, uint32_t *ret)
 {
 	return atomic_notify(inst->memory[memory], address, count, ret);
+}
+
+/* --- vectors -------------------------------------------------------------------------- */
+
+void aot_help_f32x4_madd(struct wasm_instance *inst, union wasm_value *v)
+{
+	v128_store(v, simd_f32x4_relaxed_madd(v128_load(v), v128_load(v + 2),
+					      v128_load(v + 4)));
+}
+
+void aot_help_f64x2_madd(struct wasm_instance *inst, union wasm_value *v)
+{
+	v128_store(v, simd_f64x2_relaxed_madd(v128_load(v), v128_load(v + 2),
+					      v128_load(v + 4)));
 }

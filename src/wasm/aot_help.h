@@ -45,6 +45,9 @@ uint32_t aot_help_wait64(struct wasm_instance *inst, uint32_t memory,
 			 uint32_t *ret);
 uint32_t aot_help_notify(struct wasm_instance *inst, uint32_t memory,
 			 uint64_t address, uint32_t count, uint32_t *ret);
+/* a, b and c are six slots, of which the result takes the first two. */
+void aot_help_f32x4_madd(struct wasm_instance *inst, union wasm_value *v);
+void aot_help_f64x2_madd(struct wasm_instance *inst, union wasm_value *v);
 
 /* aot_gc.c */
 uint64_t aot_help_struct_new(struct wasm_instance *inst, uint32_t type,

@@ -71,13 +71,21 @@ SIMD_MAKE(float_binary)
 			      hidden(g, v[1]), "");
 }
 
-/* a < b ? a : b, or a > b ? a : b: x86's minimum and maximum. */
+/* a < b ? a : b, or a > b ? a : b: x86's minimum and maximum.  A selection of
+ * two doubles LLVM would take for one of integers, and not find them. */
 static LLVMValueRef first_if(struct gen *g, bool greater, LLVMValueRef a,
 			     LLVMValueRef b)
 {
+	static const char *const names[2][2] = {
+		{"llvm.x86.sse2.min.pd", "llvm.x86.sse.min.ps"},
+		{"llvm.x86.sse2.max.pd", "llvm.x86.sse.max.ps"},
+	};
 	LLVMRealPredicate p = greater ? LLVMRealOGT : LLVMRealOLT;
+	LLVMValueRef args[2] = {a, b};
 
-	return simd_choose(g, LLVMBuildFCmp(g->b, p, a, b, ""), a, b);
+	if (simd_is_arm(g))
+		return simd_choose(g, LLVMBuildFCmp(g->b, p, a, b, ""), a, b);
+	return simd_machine(g, names[greater][simd_lanes(a) == 4], args, 2);
 }
 
 /* In either order the result is the same but for zeros, whose signs the bits
@@ -158,11 +166,15 @@ static LLVMValueRef and_zeros(struct gen *g, LLVMValueRef v)
 	return simd_pick(g, v, LLVMConstNull(LLVMTypeOf(v)), 0, 1, 4);
 }
 
+/* What was promoted must not come back as it was, if that is a signalling
+ * NaN. */
 SIMD_MAKE(demote)
 {
+	LLVMTypeRef t = simd_lanes_of(v[0], g->f32);
+
 	(void)op;
-	return and_zeros(g, LLVMBuildFPTrunc(g->b, v[0],
-					     simd_lanes_of(v[0], g->f32), ""));
+	v[0] = simd_generic(g, "llvm.arithmetic.fence", v, 1);
+	return and_zeros(g, LLVMBuildFPTrunc(g->b, v[0], t, ""));
 }
 
 SIMD_MAKE(promote)
@@ -175,9 +187,11 @@ SIMD_MAKE(promote)
 
 /* --- to integers ----------------------------------------------------------------------- */
 
-static LLVMValueRef sat_generic(struct gen *g, LLVMValueRef v, bool is_signed)
+/* To integers of the same width, as arm64 has it. */
+static LLVMValueRef trunc_arm(struct gen *g, LLVMValueRef v, LLVMTypeRef lane,
+			      bool is_signed)
 {
-	LLVMTypeRef types[2] = {simd_lanes_of(v, g->i32), LLVMTypeOf(v)};
+	LLVMTypeRef types[2] = {simd_lanes_of(v, lane), LLVMTypeOf(v)};
 
 	return gen_intrinsic(g,
 			     is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat",
@@ -236,7 +250,7 @@ static LLVMValueRef trunc_u_x86(struct gen *g, LLVMValueRef v)
 SIMD_MAKE(trunc_sat)
 {
 	if (simd_is_arm(g))
-		return sat_generic(g, v[0], op->flag);
+		return trunc_arm(g, v[0], g->i32, op->flag);
 	return op->flag ? trunc_s_x86(g, v[0]) : trunc_u_x86(g, v[0]);
 }
 
@@ -265,9 +279,22 @@ static LLVMValueRef trunc_u_zero_x86(struct gen *g, LLVMValueRef v)
 	return v;
 }
 
+static LLVMValueRef trunc_zero_arm(struct gen *g, LLVMValueRef v,
+				   bool is_signed)
+{
+	LLVMTypeRef t = simd_lanes_of(v, g->i32);
+
+	v = trunc_arm(g, v, g->i64, is_signed);
+	v = gen_intrinsic(g,
+			  is_signed ? "llvm.aarch64.neon.sqxtn"
+				    : "llvm.aarch64.neon.uqxtn",
+			  &t, 1, &v, 1);
+	return and_zeros(g, v);
+}
+
 SIMD_MAKE(trunc_sat_zero)
 {
 	if (simd_is_arm(g))
-		return and_zeros(g, sat_generic(g, v[0], op->flag));
+		return trunc_zero_arm(g, v[0], op->flag);
 	return op->flag ? trunc_s_zero_x86(g, v[0]) : trunc_u_zero_x86(g, v[0]);
 }

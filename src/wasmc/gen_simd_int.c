@@ -80,6 +80,14 @@ SIMD_MAKE(q15mulr)
 
 /* --- between the shapes ------------------------------------------------------------ */
 
+/* LLVM finds the instructions, but for arm64's from signed to unsigned. */
+static LLVMValueRef narrow_u_arm(struct gen *g, LLVMValueRef v)
+{
+	LLVMTypeRef t = simd_lanes_of(v, narrow_lane(g, v));
+
+	return gen_intrinsic(g, "llvm.aarch64.neon.sqxtun", &t, 1, &v, 1);
+}
+
 /* The lanes of both, which are signed, into the range of half their width. */
 SIMD_MAKE(narrow)
 {
@@ -88,8 +96,12 @@ SIMD_MAKE(narrow)
 	unsigned int bits = LLVMGetIntTypeWidth(half);
 	int64_t low = op->flag ? -(1ll << (bits - 1)) : 0;
 	int64_t high = (1ll << (op->flag ? bits - 1 : bits)) - 1;
-	LLVMValueRef args[2] = {simd_pick(g, v[0], v[1], 0, 1, 2 * n)};
+	LLVMValueRef args[2];
 
+	if (simd_is_arm(g) && !op->flag)
+		return simd_pick(g, narrow_u_arm(g, v[0]),
+				 narrow_u_arm(g, v[1]), 0, 1, 2 * n);
+	args[0] = simd_pick(g, v[0], v[1], 0, 1, 2 * n);
 	args[1] = simd_all(args[0], (uint64_t)low);
 	args[0] = simd_generic(g, "llvm.smax", args, 2);
 	args[1] = simd_all(args[0], (uint64_t)high);
