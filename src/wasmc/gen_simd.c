@@ -366,7 +366,8 @@ static bool memory(struct gen *g)
 
 /* --- all of them ------------------------------------------------------------------------ */
 
-enum { FIRST = OP_v128_load, LAST = OP_i32x4_relaxed_dot_i8x16_i7x16_add_s };
+#define FIRST OP_v128_load
+#define LAST  OP_i32x4_relaxed_dot_i8x16_i7x16_add_s
 
 #define ROW(id, ...)                  [OP_##id - FIRST] = {__VA_ARGS__}
 #define BINARY(id, shape, opcode)     ROW(id, binary, NULL, shape, opcode, false)

@@ -34,14 +34,15 @@ static int compile(const struct compile_job *job, int fd, struct err *err)
 	return rc;
 }
 
-int compiled_load(int how, struct wasm_store *store, const uint8_t *bytes,
-		  size_t len, struct wasm_module **ret, struct err *err)
+int compiled_load_on(enum aot_cpu cpu, int how, struct wasm_store *store,
+		     const uint8_t *bytes, size_t len, struct wasm_module **ret,
+		     struct err *err)
 {
 	_cleanup_close_ int fd = memfd_create("image", MFD_CLOEXEC);
-	struct compile_job job = {.level = how == COMPILED_STRICT ? 1 : 2,
-				  .jobs = 1,
-				  .gen = {.cpu = aot_cpu_native(),
-					  .strict = how == COMPILED_STRICT}};
+	struct compile_job job = {
+		.level = how == COMPILED_STRICT ? 1 : 2,
+		.jobs = 1,
+		.gen = {.cpu = cpu, .strict = how == COMPILED_STRICT}};
 	struct wasm_store *own = NULL;
 	struct wasm_module *m = NULL;
 	struct aot_image *image = NULL;
@@ -63,9 +64,17 @@ int compiled_load(int how, struct wasm_store *store, const uint8_t *bytes,
 	return rc;
 }
 #else
-int compiled_load(int how, struct wasm_store *store, const uint8_t *bytes,
-		  size_t len, struct wasm_module **ret, struct err *err)
+int compiled_load_on(enum aot_cpu cpu, int how, struct wasm_store *store,
+		     const uint8_t *bytes, size_t len, struct wasm_module **ret,
+		     struct err *err)
 {
 	return err_say(err, -ENOSYS, "built without LLVM");
 }
 #endif
+
+int compiled_load(int how, struct wasm_store *store, const uint8_t *bytes,
+		  size_t len, struct wasm_module **ret, struct err *err)
+{
+	return compiled_load_on(aot_cpu_native(), how, store, bytes, len, ret,
+				err);
+}
