@@ -178,8 +178,7 @@ static void set_title(const char *program, char *const *args)
 static void reset_signals(void)
 {
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP && sig != SIGSEGV &&
-		    sig != SIGBUS)
+		if (sig != SIGKILL && sig != SIGSTOP && !trap_has_signal(sig))
 			signal(sig, SIG_DFL);
 	/* The engine's own stay.  A closed pipe is an error of the write. */
 	signal(SIGPIPE, SIG_IGN);
