@@ -157,10 +157,10 @@ static struct grid *boot_phases(const struct view *v)
 	grid_column(g, "Runtime", COLUMN_TEXT);
 	grid_column(g, "Create", COLUMN_NUMBER);
 	grid_column(g, "Start", COLUMN_NUMBER);
-	grid_column(g, "First byte", COLUMN_NUMBER);
-	grid_column(g, "Exit", COLUMN_NUMBER);
 	grid_column(g, "Delete", COLUMN_NUMBER);
-	grid_column(g, "Total", COLUMN_NUMBER);
+	grid_column(g, "Until first byte", COLUMN_NUMBER);
+	grid_column(g, "Until exit", COLUMN_NUMBER);
+	grid_column(g, "Until all is gone", COLUMN_NUMBER);
 	for (size_t p = 0; p < v->n; p++) {
 		const struct bench_boot *b = view_last_boot(v, v->names[p]);
 
@@ -169,9 +169,9 @@ static struct grid *boot_phases(const struct view *v)
 		grid_row(g, b->participant, b->participant);
 		phase_cell(v, g, &b->create);
 		phase_cell(v, g, &b->start);
+		phase_cell(v, g, &b->remove);
 		phase_cell(v, g, &b->first_byte);
 		phase_cell(v, g, &b->exit);
-		phase_cell(v, g, &b->remove);
 		phase_cell(v, g, &b->total);
 	}
 	return g;
@@ -310,7 +310,11 @@ static struct grid *memory_totals(const struct view *v)
 			continue;
 		}
 		grid_cell(g, say_bytes(v->arena, fit->per_container));
-		grid_cell(g, arena_printf(v->arena, "%.3f", fit->r2));
+		/* Any two points lie on a line. */
+		if (n > 2)
+			grid_cell(g, arena_printf(v->arena, "%.3f", fit->r2));
+		else
+			empty_cell(g, NULL);
 	}
 	return g;
 }

@@ -89,7 +89,7 @@ static void machine_line(const struct view *v, struct buf *out)
 		html_text(out, say_bytes(v->arena, (double)m->memory));
 	}
 	if (m->kernel) {
-		buf_adds(out, ", Linux ");
+		buf_adds(out, ", ");
 		html_text(out, m->kernel);
 	}
 	if (m->distribution) {

@@ -207,8 +207,10 @@ static struct box make_box(const struct view *v, const struct bench_boot *b)
 		sorted = arena_memdup(v->arena, b->samples,
 				      b->n_samples * sizeof(*sorted));
 		qsort(sorted, b->n_samples, sizeof(*sorted), by_number);
-		box.q1 = sorted[b->n_samples / 4];
-		box.q3 = sorted[b->n_samples * 3 / 4];
+		/* The samples are of all rounds, the statistics may be of the
+		 * quiet ones. */
+		box.q1 = fmin(sorted[b->n_samples / 4], t->median);
+		box.q3 = fmax(sorted[b->n_samples * 3 / 4], t->median);
 	}
 	/* A logarithm is taken of each. */
 	box.lo = box.lo > 0 ? box.lo : box.median;

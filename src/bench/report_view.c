@@ -241,6 +241,8 @@ bool view_both_boot(const struct view *v, const char *a, const char *b,
 	return false;
 }
 
+enum { MEMORY_MEANS = 50 };
+
 bool view_both_memory(const struct view *v, const char *a, const char *b,
 		      const struct bench_memory **ra,
 		      const struct bench_memory **rb)
@@ -251,8 +253,10 @@ bool view_both_memory(const struct view *v, const char *a, const char *b,
 	while (n--) {
 		*ra = view_memory(v, a, counts[n]);
 		*rb = view_memory(v, b, counts[n]);
-		/* A machine that gained memory meanwhile says nothing. */
-		if (*ra && *rb && (*ra)->available > 0 && (*rb)->available > 0)
+		/* A few are less than what a machine takes and gives back for
+		 * itself meanwhile. */
+		if (*ra && *rb && counts[n] >= MEMORY_MEANS &&
+		    (*ra)->available > 0 && (*rb)->available > 0)
 			return true;
 	}
 	return false;
@@ -294,7 +298,8 @@ static const char *three(struct arena *a, double x, const char *unit)
 	double size = fabs(x);
 	int digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
 
-	return arena_printf(a, "%.*f%s%s", digits, x, *unit ? " " : "", unit);
+	return arena_printf(a, "%s%.*f%s%s", x < 0 ? "−" : "", digits, size,
+			    *unit ? " " : "", unit);
 }
 
 const char *say_ms(struct arena *a, double ms)
@@ -318,7 +323,9 @@ const char *say_bytes(struct arena *a, double bytes)
 
 	for (; fabs(bytes) >= 999.5 && u + 1 < ARRAY_SIZE(units); u++)
 		bytes /= 1024;
-	return u ? three(a, bytes, units[u]) : arena_printf(a, "%.0f B", bytes);
+	if (u)
+		return three(a, bytes, units[u]);
+	return arena_printf(a, "%s%.0f B", bytes < 0 ? "−" : "", fabs(bytes));
 }
 
 const char *say_count(struct arena *a, uint64_t n)

@@ -222,7 +222,7 @@ def results():
         "problems": ["wasmer is not installed, so its row is missing"],
         "machine": {
             "cpu": "AMD EPYC 7763 64-Core Processor", "cpus": 4,
-            "kernel": "6.1.0-28-amd64", "arch": "x86_64",
+            "kernel": "Linux 6.1.0-28-amd64", "arch": "x86_64",
             "distribution": "Debian GNU/Linux 12 (bookworm)",
             "cgroup": "hybrid", "virtualisation": "kvm", "storage": "ext4",
             "memory": 16 << 30, "load_before": .11, "load_after": 1.8},
