@@ -12,6 +12,7 @@
  *	call NUMBER ANSWER		reached, refused, killed, absent, untried
  *	device PATH			it could be opened
  *	writable PATH			below /proc and /sys, for writing
+ *	more FOLDER NUMBER		of these, whose names are left out
  *	end				nothing is missing
  *
  * Nothing that is found is used: files are opened and closed, system calls

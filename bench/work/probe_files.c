@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A whole /sys has tens of thousands of files; what is above is told as
- * "more" by who reads this. */
-enum { MAX_DEPTH = 16, MAX_FOUND = 20000 };
+/* A host with containers has tens of thousands of files below /sys; past the
+ * first ones it is only their number that says something. */
+enum { MAX_DEPTH = 16, MAX_NAMED = 1000 };
 
 static unsigned int found;
 
@@ -79,8 +79,8 @@ static void look(const struct walk *w, const char *path, const struct stat *st)
 			return;
 		close(fd);
 	}
-	found++;
-	printf("%s %s\n", w->what, path);
+	if (found++ < MAX_NAMED)
+		printf("%s %s\n", w->what, path);
 }
 
 static void walk_folder(const struct walk *w, const char *folder, int depth)
@@ -90,7 +90,7 @@ static void walk_folder(const struct walk *w, const char *folder, int depth)
 
 	if (!dir)
 		return;
-	while (found < MAX_FOUND && (e = readdir(dir))) {
+	while ((e = readdir(dir))) {
 		char path[1024];
 		struct stat st;
 		int n = snprintf(path, sizeof(path), "%s/%s", folder,
@@ -113,12 +113,19 @@ static void walk_folder(const struct walk *w, const char *folder, int depth)
 	closedir(dir);
 }
 
+static void walk(const struct walk *w, const char *folder)
+{
+	found = 0;
+	walk_folder(w, folder, 0);
+	if (found > MAX_NAMED)
+		printf("more %s %u\n", folder, found - MAX_NAMED);
+}
+
 void probe_devices(int only_ask)
 {
 	const struct walk w = {"device", O_RDONLY | O_NOCTTY, 1, only_ask};
 
-	found = 0;
-	walk_folder(&w, "/dev", 0);
+	walk(&w, "/dev");
 }
 
 /* A runtime hides a file of /proc by a /dev/null over it, which isn't regular
@@ -127,8 +134,6 @@ void probe_writable(int only_ask)
 {
 	const struct walk w = {"writable", O_WRONLY | O_NOCTTY, 0, only_ask};
 
-	found = 0;
-	walk_folder(&w, "/proc", 0);
-	found = 0;
-	walk_folder(&w, "/sys", 0);
+	walk(&w, "/proc");
+	walk(&w, "/sys");
 }

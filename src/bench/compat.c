@@ -79,6 +79,7 @@ static void try_workload(struct bench *b, const struct compat_workload *w,
 	{
 		const char *reason = not_for(p, code);
 		struct err err = {0};
+		int ran;
 
 		if (!workload_runs(p))
 			continue;
@@ -87,12 +88,15 @@ static void try_workload(struct bench *b, const struct compat_workload *w,
 		if (!reason && rc < 0)
 			reason = missing.msg;
 		bench_progress(b, "compat", w->name, done, total);
-		if (reason)
+		if (reason) {
 			add_row(b, w->name, p, BENCH_NA, reason);
-		else if (run(b, p, w, rootfs, &err) < 0)
-			add_row(b, w->name, p, BENCH_NO, err.msg);
-		else
-			add_row(b, w->name, p, BENCH_YES, NULL);
+			continue;
+		}
+		ran = run(b, p, w, rootfs, &err);
+		if (bench_interrupted())
+			break;
+		add_row(b, w->name, p, ran < 0 ? BENCH_NO : BENCH_YES,
+			ran < 0 ? err.msg : NULL);
 	}
 	workload_remove(rootfs);
 }

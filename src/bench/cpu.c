@@ -286,6 +286,8 @@ int bench_cpu(struct bench *b, struct err *err)
 	size_t n = b->n_participants;
 	int rc = prepare(&c, err);
 
+	if (bench_interrupted())
+		return 0;
 	/* Without a compiler there is nothing to be measured, here. */
 	if (rc < 0) {
 		bench_problem(b, "cpu: %s", err->msg);

@@ -184,7 +184,9 @@ static void add_row(struct bench *b, const struct participant *p, int op,
 	else
 		row->reason = arena_strdup(b->r.arena,
 					   res->failed ? res->failed
-						       : "it was not reported");
+					   : bench_interrupted()
+						   ? "interrupted"
+						   : "it was not reported");
 }
 
 int bench_io(struct bench *b, struct err *err)
@@ -217,7 +219,7 @@ int bench_io(struct bench *b, struct err *err)
 	}
 	workload_remove(rootfs);
 	if (rc < 0)
-		return rc;
+		return bench_interrupted() ? 0 : rc;
 	for (int op = 0; op < N_OPERATIONS; op++) {
 		add_row(b, NULL, op, host, host);
 		for (size_t i = 0; i < n; i++)

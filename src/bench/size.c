@@ -275,6 +275,8 @@ int bench_size(struct bench *b, struct err *err)
 		if (!file ||
 		    measure(b, f->language, f->form, file,
 			    tool_compiler(b, f->compiler)->version, &why) < 0) {
+			if (bench_interrupted())
+				return 0;
 			add_reference(b, f->language, f->form, why.msg);
 			continue;
 		}

@@ -30,9 +30,6 @@
 #include "bench/workload.h"
 #include "host/caps.h"
 
-/* A host's own /sys has thousands, which nobody reads one by one. */
-enum { MAX_LISTED = 1000 };
-
 void seen_free(struct seen *s)
 {
 	strv_free(s->calls);
@@ -96,6 +93,18 @@ static void take_ns(const char *text, struct seen *s)
 	}
 }
 
+static void take_more(const char *text, struct seen *s)
+{
+	const char *n;
+
+	if ((n = str_after(text, "/dev ")))
+		parse_u64(n, UINT32_MAX, &s->more_devices);
+	else if ((n = str_after(text, "/proc ")))
+		parse_u64(n, UINT32_MAX, &s->more_proc);
+	else if ((n = str_after(text, "/sys ")))
+		parse_u64(n, UINT32_MAX, &s->more_sys);
+}
+
 static void take_text(char **field, const char *text)
 {
 	free(*field);
@@ -114,6 +123,8 @@ static void take_line(const char *line, struct seen *s)
 		strv_add(str_after(rest, "/sys/") ? &s->writable_sys
 						  : &s->writable_proc,
 			 rest);
+	else if ((rest = str_after(line, "more ")))
+		take_more(rest, s);
 	else if ((rest = str_after(line, "ns ")))
 		take_ns(rest, s);
 	else if ((rest = str_after(line, "caps ")))
@@ -263,8 +274,8 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A sorted copy of not more than that. */
-static char **in_arena(struct bench *b, char *const *v, size_t max)
+/* A sorted copy. */
+static char **in_arena(struct bench *b, char *const *v)
 {
 	size_t n = strv_len(v);
 	char **sorted = arena_alloc(b->r.arena, n + 1, sizeof(*sorted));
@@ -272,8 +283,6 @@ static char **in_arena(struct bench *b, char *const *v, size_t max)
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = arena_strdup(b->r.arena, v[i]);
 	qsort(sorted, n, sizeof(*sorted), by_text);
-	if (n > max)
-		sorted[max] = NULL;
 	return sorted;
 }
 
@@ -297,7 +306,7 @@ static char **capability_names(struct bench *b, const struct seen *s)
 			strv_add(&v, arena_printf(b->r.arena, "%s (bounding)",
 						  name ? name : other));
 	}
-	return in_arena(b, v, CAPS_MAX);
+	return in_arena(b, v);
 }
 
 static bool differs(const char *a, const char *b)
@@ -305,19 +314,24 @@ static bool differs(const char *a, const char *b)
 	return !str_empty(a) && !str_empty(b) && !str_eq(a, b);
 }
 
+static uint32_t count(char *const *v, uint64_t more)
+{
+	return (uint32_t)(strv_len(v) + more);
+}
+
 static void fill_row(struct bench *b, struct bench_surface *row,
 		     const struct seen *s, const struct seen *host)
 {
 	row->ok = true;
-	row->reachable = in_arena(b, s->calls, SURFACE_MAX_CALL);
+	row->reachable = in_arena(b, s->calls);
 	row->syscalls_reachable = (uint32_t)strv_len(s->calls);
 	row->capabilities = capability_names(b, s);
-	row->devices = in_arena(b, s->devices, MAX_LISTED);
-	row->writable_proc = in_arena(b, s->writable_proc, MAX_LISTED);
-	row->writable_sys = in_arena(b, s->writable_sys, MAX_LISTED);
-	row->devices_found = (uint32_t)strv_len(s->devices);
-	row->writable_proc_found = (uint32_t)strv_len(s->writable_proc);
-	row->writable_sys_found = (uint32_t)strv_len(s->writable_sys);
+	row->devices = in_arena(b, s->devices);
+	row->writable_proc = in_arena(b, s->writable_proc);
+	row->writable_sys = in_arena(b, s->writable_sys);
+	row->devices_found = count(s->devices, s->more_devices);
+	row->writable_proc_found = count(s->writable_proc, s->more_proc);
+	row->writable_sys_found = count(s->writable_sys, s->more_sys);
 	row->user_ns = s->ns[SEEN_USER_NS] != host->ns[SEEN_USER_NS];
 	row->pid_ns = s->ns[SEEN_PID_NS] != host->ns[SEEN_PID_NS];
 	row->net_ns = s->ns[SEEN_NET_NS] != host->ns[SEEN_NET_NS];
@@ -358,6 +372,8 @@ static void add_hello(struct surface *f, const struct participant *p,
 	if (p && p->kind == BENCH_ENGINE)
 		return;
 	if (trace_hello(f->b, p, f->rootfs, &calls, &err) < 0) {
+		if (bench_interrupted())
+			return;
 		/* The same sentence once is enough. */
 		if (err.code != ENOENT || !f->told_strace)
 			bench_problem(f->b, "surface: %s: hello: %s",
@@ -365,7 +381,7 @@ static void add_hello(struct surface *f, const struct participant *p,
 		f->told_strace |= err.code == ENOENT;
 		return;
 	}
-	row->hello = in_arena(f->b, calls, SURFACE_MAX_CALL);
+	row->hello = in_arena(f->b, calls);
 	row->syscalls_hello = (uint32_t)strv_len(calls);
 }
 
@@ -374,8 +390,13 @@ static void add_row(struct surface *f, const struct participant *p)
 	struct seen s = {0};
 	struct err err = {0};
 	int rc = look(f, p, &s, &err);
-	struct bench_surface *row = bench_add(&f->b->r, surface);
+	struct bench_surface *row;
 
+	if (bench_interrupted()) {
+		seen_free(&s);
+		return;
+	}
+	row = bench_add(&f->b->r, surface);
 	row->participant = arena_strdup(f->b->r.arena, p->name);
 	if (rc < 0) {
 		row->reason = arena_strdup(f->b->r.arena, err.msg);
@@ -447,5 +468,7 @@ int bench_surface(struct bench *b, struct err *err)
 	}
 	seen_free(&f.host);
 	workload_remove(f.rootfs);
+	if (bench_interrupted())
+		return 0;
 	return rc < 0 ? err_wrap(err, "surface") : 0;
 }

@@ -16,6 +16,8 @@ enum { SEEN_USER_NS, SEEN_PID_NS, SEEN_NET_NS, SEEN_N_NS };
 /* What was seen in one sandbox.  Vectors are malloc()ed. */
 struct seen {
 	char **calls, **devices, **writable_proc, **writable_sys;
+	/* That are not in the lists, which the probe ends. */
+	uint64_t more_devices, more_proc, more_sys;
 	uint64_t permitted, bounding; /* capabilities */
 	uint64_t ns[SEEN_N_NS];       /* inode numbers; 0: not known */
 	bool no_new_privs, seccomp, complete;

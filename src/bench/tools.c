@@ -74,7 +74,9 @@ int tool_must(char *const argv[], unsigned int timeout_ms, struct err *err)
 	if (rc < 0)
 		return rc;
 	name = name ? name + 1 : argv[0];
-	if (run.timed_out)
+	if (bench_interrupted())
+		rc = err_say(err, -EINTR, "interrupted");
+	else if (run.timed_out)
 		rc = err_say(err, -ETIMEDOUT, "%s: still running after %u s",
 			     name, timeout_ms / 1000);
 	else if (run.status != 0)

@@ -60,6 +60,9 @@ char *workload_failure(struct bench *b, const struct bench_run *run)
 {
 	char *how, *said = NULL;
 
+	/* Then it has not come to its end, whatever that would have been. */
+	if (bench_interrupted())
+		return arena_strdup(b->r.arena, "interrupted");
 	if (run->timed_out)
 		return arena_printf(b->r.arena, "still running after %.0f s",
 				    (double)run->wall_ns / 1e9);
