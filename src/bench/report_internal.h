@@ -190,7 +190,8 @@ size_t grids_compat(const struct view *v, struct grid **ret);
 size_t grids_table(const struct view *v, struct grid **ret);
 
 plot_script plot_boot_lines, plot_boot_boxes, plot_boot_ratio;
-plot_script plot_memory_lines, plot_memory_parts, plot_memory_ratio;
+plot_script plot_memory_lines, plot_memory_all, plot_memory_parts,
+	plot_memory_ratio;
 plot_script plot_size_bars, plot_cpu_ratio, plot_io_ratio;
 
 struct grid *grid_machine(const struct view *v);

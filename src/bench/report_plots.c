@@ -42,8 +42,42 @@ bool plot_boot_lines(const struct view *v, enum canvas canvas, struct buf *out)
 	return plot_lines(v, canvas, &lines, out);
 }
 
-bool plot_memory_lines(const struct view *v, enum canvas canvas,
-		       struct buf *out)
+/* What the plot of all would be too coarse for. */
+static bool is_small(const struct view *v, const char *name)
+{
+	for (size_t i = 0; i < v->r->n_participants; i++) {
+		const struct bench_participant *p = &v->r->participants[i];
+
+		if (str_eq(p->name, name))
+			return p->kind == BENCH_OCI || p->kind == BENCH_FLOOR;
+	}
+	return true;
+}
+
+static int64_t most_memory(const struct view *v, bool small)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < v->r->n_memory; i++) {
+		const struct bench_memory *m = &v->r->memory[i];
+
+		if (is_small(v, m->participant) == small && m->available > most)
+			most = m->available;
+	}
+	return most;
+}
+
+/* Whole engines, and a JIT for each container, take so much that the OCI
+ * runtimes would lie on the axis. */
+static bool two_scales(const struct view *v)
+{
+	int64_t small = most_memory(v, true);
+
+	return small > 0 && most_memory(v, false) > small * 3 / 2;
+}
+
+static bool memory_lines(const struct view *v, enum canvas canvas, bool all,
+			 struct buf *out)
 {
 	struct lines lines = {
 		.heading = "What MemAvailable lost",
@@ -61,7 +95,8 @@ bool plot_memory_lines(const struct view *v, enum canvas canvas,
 		double *y = arena_alloc(v->arena, n + 1, sizeof(*y));
 
 		*l = (struct line){.name = v->names[p], .x = x, .y = y};
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < n && (all || is_small(v, l->name));
+		     i++) {
 			const struct bench_memory *m =
 				view_memory(v, l->name, counts[i]);
 
@@ -74,6 +109,17 @@ bool plot_memory_lines(const struct view *v, enum canvas canvas,
 	}
 	lines.v = list;
 	return plot_lines(v, canvas, &lines, out);
+}
+
+bool plot_memory_lines(const struct view *v, enum canvas canvas,
+		       struct buf *out)
+{
+	return memory_lines(v, canvas, !two_scales(v), out);
+}
+
+bool plot_memory_all(const struct view *v, enum canvas canvas, struct buf *out)
+{
+	return two_scales(v) && memory_lines(v, canvas, true, out);
 }
 
 /* ---------------------------------------------------------------- ratios -- */

@@ -36,9 +36,12 @@ const struct section sections[] = {
 		.lead = "Containers that sleep side by side. What counts is "
 			"what the machine lost, kernel memory included.",
 		.grids = grids_memory,
-		.plots = {{"memory", "Memory",
+		.plots = {{"memory", "Memory of N sleepers",
 			   "What the machine has less than before.",
 			   plot_memory_lines},
+			  {"memory-all", "Memory, engines and plain processes too",
+			   "The same for all that was measured.",
+			   plot_memory_all},
 			  {"memory-ratio", "Memory compared",
 			   "Left of 1× is less.", plot_memory_ratio,
 			   .table = 1},

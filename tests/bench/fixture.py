@@ -17,7 +17,7 @@ WHO = {
     "crun": ("oci", "crun version 1.8.1", 8.1, 640, 0),
     "youki": ("oci", "youki version 0.3.3", 11.4, 930, 0),
     "runsc": ("oci", "runsc version release-20240807.0", 143, 26100, 0),
-    "crun-wasm": ("oci", "crun version 1.8.1 +WASM:wasmedge", 34, 6200, 0),
+    "crun-wasm": ("oci", "crun version 1.8.1 +WASM:wasmedge", 34, 2900, 0),
     "wasmedge": ("process", "wasmedge version 0.13.5", 12.7, 3100, 0),
     "wasmtime": ("process", "wasmtime 21.0.1", 6.8, 4200, 0),
     "iwasm": ("process", "iwasm 1.3.2", 1.2, 350, 0),

@@ -19,8 +19,8 @@ import fixture  # noqa: E402
 from hull import *  # noqa: E402,F403
 
 BENCH = os.path.join(os.path.dirname(HULL), "hull-bench")
-PLOTS = ["boot", "distribution", "boot-ratio", "memory", "memory-ratio",
-         "memory-parts", "size", "cpu", "io"]
+PLOTS = ["boot", "distribution", "boot-ratio", "memory", "memory-all",
+         "memory-ratio", "memory-parts", "size", "cpu", "io"]
 HOSTILE = ("</style><script>alert(1)</script>\"'><img src=https://evil.example/"
            " onerror=alert(2)> `touch PWNED` $(touch PWNED) \\ | <!-- {{x}}")
 
