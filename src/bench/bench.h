@@ -52,6 +52,7 @@ struct participant {
 	const char *run;            /* all of it, attached; NULL: as start */
 	const char *remove;         /* by force; NULL: nothing stays */
 	const char *unprepare;
+	const char *pid;  /* an engine: prints the pid of a container's init */
 	const char *list; /* an engine: prints the runtimes it knows */
 	enum bench_via via;
 	/* Found. */

@@ -223,10 +223,10 @@ static int run_all(struct plan *plan)
 
 /* --------------------------------------------------------------- results -- */
 
-/* Of the first `n` of each run, those that count: without the bad rounds, as
- * long as half of all is left. */
-static struct bench_stat stat_of(struct plan *plan, const struct series *s,
-				 unsigned int n, int what, bool trusted)
+/* Of the first `n` of each run that worked.  Bad rounds count as all others:
+ * leaving them out would flatter whoever makes the machine noisy. */
+static struct bench_stat stat_of(const struct series *s, unsigned int n,
+				 int what)
 {
 	_cleanup_free_ double *v =
 		xcalloc((size_t)s->max * s->runs + 1, sizeof(*v));
@@ -236,8 +236,7 @@ static struct bench_stat stat_of(struct plan *plan, const struct series *s,
 		for (unsigned int i = 0; i < n && i < s->done[run]; i++) {
 			const struct sample *x = &s->samples[run * s->max + i];
 
-			if (x->ok && x->ms[what] >= 0 &&
-			    (!trusted || !drift_is_bad(plan->b, x->round)))
+			if (x->ok && x->ms[what] >= 0)
 				v[k++] = x->ms[what];
 		}
 	return stats_of(v, k);
@@ -297,19 +296,17 @@ static void tell_count(struct plan *plan, const struct series *s, size_t count)
 	struct bench_boot *row = bench_add(&plan->b->r, boot);
 	struct arena *a = plan->b->r.arena;
 	unsigned int n = plan->b->o.counts[count];
-	bool trusted;
 
 	row->participant = (char *)s->p->name;
 	row->count = n;
 	row->parallel = s->parallel;
 	count_up(plan, s, n, row);
-	trusted = row->untrusted * 2 <= row->ok + row->failed;
-	row->create = stat_of(plan, s, n, CREATE, trusted);
-	row->start = stat_of(plan, s, n, START, trusted);
-	row->first_byte = stat_of(plan, s, n, FIRST, trusted);
-	row->exit = stat_of(plan, s, n, EXIT, trusted);
-	row->remove = stat_of(plan, s, n, REMOVE, trusted);
-	row->total = stat_of(plan, s, n, TOTAL, trusted);
+	row->create = stat_of(s, n, CREATE);
+	row->start = stat_of(s, n, START);
+	row->first_byte = stat_of(s, n, FIRST);
+	row->exit = stat_of(s, n, EXIT);
+	row->remove = stat_of(s, n, REMOVE);
+	row->total = stat_of(s, n, TOTAL);
 	row->wall_ms = wall_of(plan, s, count);
 	if (row->wall_ms > 0)
 		row->starts_per_s = row->ok / s->runs * 1000. / row->wall_ms;

@@ -65,7 +65,7 @@ static bool had_enough(struct herd *h, unsigned int in_a_row)
 		h->note = xasprintf("stopped at %u: its time was over "
 				    "(--budget)",
 				    h->n);
-	if (h->n % 16 || h->note)
+	if (h->n % 4 || h->note)
 		return h->note;
 	available = (int64_t)machine_meminfo("MemAvailable:");
 	total = (int64_t)machine_meminfo("MemTotal:");
@@ -74,6 +74,28 @@ static bool had_enough(struct herd *h, unsigned int in_a_row)
 				    "left",
 				    h->n, (long long)available >> 20);
 	return h->note;
+}
+
+/* An engine tells the init's pid when asked: the last number that it
+ * prints. */
+static int ask_pid(struct herd *h, const char *id)
+{
+	struct words w = {.id = id};
+	_cleanup_strv_ char **argv = words_expand(h->p, h->p->pid, &w, NULL);
+	struct bench_run run;
+	int pid = 0;
+
+	if (!argv || spawn_capture(argv, -1, h->b->o.timeout_ms, &run) < 0)
+		return 0;
+	for (char *word = strtok(run.out, " \t\n"); word;
+	     word = strtok(NULL, " \t\n")) {
+		uint64_t n;
+
+		if (parse_u64(word, INT32_MAX, &n) == 0)
+			pid = (int)n;
+	}
+	bench_run_free(&run);
+	return pid;
 }
 
 static void start_one(struct herd *h, unsigned int *in_a_row)
@@ -93,6 +115,8 @@ static void start_one(struct herd *h, unsigned int *in_a_row)
 	*in_a_row = 0;
 	strv_add(&h->ids, id);
 	h->n++;
+	if (h->p->kind == BENCH_ENGINE)
+		pid = ask_pid(h, id);
 	if (pid) {
 		h->inits =
 			xrealloc(h->inits, h->n_inits + 1, sizeof(*h->inits));
@@ -158,7 +182,7 @@ static void measure(struct herd *h, unsigned int count)
 		return;
 	now = memory_system_read();
 	qsort(h->inits, h->n_inits, sizeof(*h->inits), by_pid);
-	procs = memory_processes_read(h->b, h->p, h->inits, h->n_inits);
+	procs = memory_processes_read(h->p, h->inits, h->n_inits);
 	*row = (struct bench_memory){
 		.count = count,
 		.ok = h->n - dead,
@@ -212,7 +236,8 @@ static void grow(struct herd *h)
 
 /* --------------------------------------------------------------- stopping -- */
 
-/* Killed first, they are removed faster. */
+/* Killed first, they are removed faster; those of an engine are not ours to
+ * kill. */
 static void stop(struct herd *h)
 {
 	unsigned int left;
@@ -220,9 +245,11 @@ static void stop(struct herd *h)
 	terminal_clear();
 	if (bench_interrupted() && h->n > 20)
 		fprintf(stderr, "removing %u containers ...\n", h->n);
-	for (unsigned int i = 0; i < h->n_inits; i++)
+	for (unsigned int i = 0; i < h->n_inits && h->p->kind != BENCH_ENGINE;
+	     i++)
 		kill(h->inits[i], SIGKILL);
-	for (unsigned int i = 0; i < h->n_inits; i++)
+	for (unsigned int i = 0; i < h->n_inits && h->p->kind != BENCH_ENGINE;
+	     i++)
 		waitpid(h->inits[i], NULL, 0);
 	left = remove_containers(h->b, h->p, h->p->root, h->ids);
 	if (left)

@@ -68,11 +68,9 @@ struct process {
 };
 
 struct snapshot {
-	const struct bench *b;
 	const struct participant *p;
 	const pid_t *inits;
 	size_t n_inits;
-	int proc;
 	struct process *all; /* by pid */
 	size_t n;
 };
@@ -102,7 +100,7 @@ static void take_snapshot(struct snapshot *s)
 	qsort(s->all, s->n, sizeof(*s->all), by_pid);
 }
 
-static char *read_at(int proc, pid_t pid, const char *name, size_t *len)
+static char *read_at(int proc, pid_t pid, const char *name)
 {
 	char path[64];
 	_cleanup_close_ int fd = -1;
@@ -112,36 +110,38 @@ static char *read_at(int proc, pid_t pid, const char *name, size_t *len)
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		buf_read_fd(&text, fd, 1 << 20);
-	if (len)
-		*len = text.len;
 	return buf_steal(&text);
-}
-
-static bool names_us(const struct snapshot *s, pid_t pid)
-{
-	size_t len;
-	_cleanup_free_ char *line = read_at(s->proc, pid, "cmdline", &len);
-
-	return memmem(line, len, s->b->marker, strlen(s->b->marker));
 }
 
 static enum role role_of(struct snapshot *s, pid_t pid);
 
+static bool is_init(const struct snapshot *s, pid_t pid)
+{
+	return bsearch(&pid, s->inits, s->n_inits, sizeof(*s->inits), by_pid);
+}
+
+/* The system's first process inherits inits, and is nobody's shim. */
+static bool has_init(const struct snapshot *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->n && pid > 1; i++)
+		if (s->all[i].parent == pid && is_init(s, s->all[i].pid))
+			return true;
+	return false;
+}
+
 static enum role find_role(struct snapshot *s, const struct process *x)
 {
 	bool engine = s->p->kind == BENCH_ENGINE;
-	enum role parent;
 
 	if (x->pid == getpid())
 		return OTHER;
-	if (bsearch(&x->pid, s->inits, s->n_inits, sizeof(*s->inits), by_pid))
+	if (is_init(s, x->pid))
 		return WORKLOAD;
-	if (engine && names_us(s, x->pid))
+	if (engine && has_init(s, x->pid))
 		return SHIM;
 	if (!engine && x->parent == getpid())
 		return s->p->kind == BENCH_OCI ? SHIM : WORKLOAD;
-	parent = role_of(s, x->parent);
-	return engine && parent == SHIM ? WORKLOAD : parent;
+	return role_of(s, x->parent);
 }
 
 static enum role role_of(struct snapshot *s, pid_t pid)
@@ -167,14 +167,12 @@ static int64_t field(const char *text, const char *key)
 	return line ? strtoll(line + strlen(key), NULL, 10) * 1024 : 0;
 }
 
-struct memory_processes memory_processes_read(const struct bench *b,
-					      const struct participant *p,
+struct memory_processes memory_processes_read(const struct participant *p,
 					      const pid_t *inits, size_t n)
 {
 	_cleanup_close_ int proc =
 		open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct snapshot s = {
-		.b = b, .p = p, .inits = inits, .n_inits = n, .proc = proc};
+	struct snapshot s = {.p = p, .inits = inits, .n_inits = n};
 	struct memory_processes sum = {0};
 
 	take_snapshot(&s);
@@ -185,7 +183,7 @@ struct memory_processes memory_processes_read(const struct bench *b,
 
 		if (role != SHIM && role != WORKLOAD)
 			continue;
-		text = read_at(proc, s.all[i].pid, "smaps_rollup", NULL);
+		text = read_at(proc, s.all[i].pid, "smaps_rollup");
 		pss = field(text, "\nPss:");
 		sum.n++;
 		sum.pss += pss;

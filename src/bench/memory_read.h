@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct bench;
 struct participant;
 
 /* Bytes, of /proc/meminfo. */
@@ -26,10 +25,8 @@ struct memory_processes {
 	int64_t pss, private_, shims; /* shims: part of pss */
 };
 
-/* All processes of a participant.  Under an OCI runtime: whoever descends
- * from us, of which `inits` (sorted) and what descends from them is the
- * workload.  Under an engine: its processes that have one of our ids on their
- * command line are shims, and what descends from them is the workload. */
-struct memory_processes memory_processes_read(const struct bench *b,
-					      const struct participant *p,
+/* All processes of a participant.  The workload is `inits` (sorted) and what
+ * descends from them.  The rest are shims: whoever else descends from us or,
+ * under an engine, the parents of the inits. */
+struct memory_processes memory_processes_read(const struct participant *p,
 					      const pid_t *inits, size_t n);

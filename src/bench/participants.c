@@ -53,7 +53,7 @@ static const struct participant rows[] = {
 	},
 #define ENGINE(name_, program_, via_, version_, needs_, why_, list_, global_, \
 	       prepare_, create_, start_, detached_, run_, remove_,           \
-	       unprepare_)                                                    \
+	       unprepare_, pid_)                                              \
 	{                                                                     \
 		.name = (name_),                                              \
 		.kind = BENCH_ENGINE,                                         \
@@ -71,6 +71,7 @@ static const struct participant rows[] = {
 		.run = (run_),                                                \
 		.remove = (remove_),                                          \
 		.unprepare = (unprepare_),                                    \
+		.pid = (pid_),                                                \
 	},
 #include "bench/participants.def"
 #undef OCI

@@ -57,7 +57,7 @@ void bench_progress(struct bench *b, const char *experiment, const char *text,
 			  left, sizeof(left));
 	if (tty)
 		fputs("\r\033[K", stderr);
-	fprintf(stderr, "%-8s %-40.40s %3.0f%%  %s%s", experiment, text,
+	fprintf(stderr, "%-8s %-46.46s %3.0f%%  %s%s", experiment, text,
 		total > 0 ? 100 * done / total : 0, left, tty ? "" : "\n");
 	fflush(stderr);
 	shown = tty;
@@ -74,6 +74,8 @@ void bench_problem(struct bench *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (strv_has(b->r.problems, text))
+		return;
 	for (size_t i = 0; i < n; i++)
 		grown[i] = b->r.problems[i];
 	grown[n] = arena_strdup(b->r.arena, text);
