@@ -211,6 +211,7 @@ static int plan_init(struct creation *cr, struct err *err)
 		.spec = spec,
 		.process = spec->process,
 		.sandbox = cr->sandbox,
+		.code = &cr->code,
 		.container = c,
 		.proc_fd = -1,
 		.no_new_keyring = cr->opts->no_new_keyring,
@@ -357,6 +358,7 @@ void creation_free(struct creation *cr)
 	close_keep_errno(cr->sync[0]);
 	close_keep_errno(cr->sync[1]);
 	close_keep_errno(cr->start_socket);
+	aot_offer_close(&cr->code);
 	close_keep_errno(cr->master);
 	close_keep_errno(cr->pidfd);
 	store_close(cr->c);
@@ -399,6 +401,7 @@ int creation_run(struct creation *cr, const struct runtime *rt,
 		.start_socket = -1,
 		.master = -1,
 		.pidfd = -1,
+		.code.image = -1,
 		.init.setup.listener_socket = -1,
 	};
 	rc = store_create(rt, opts->id, &cr->c, err);

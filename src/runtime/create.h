@@ -10,13 +10,15 @@
 #include "runtime/container.h"
 #include "runtime/init.h"
 #include "runtime/ns.h"
+#include "sandbox/aot_compile.h"
 
 struct creation {
 	const struct runtime *rt;
 	const struct create_opts *opts;
 	struct container *c;
 	const struct sandbox *sandbox;
-	struct buf config; /* the text of config.json */
+	struct aot_offer code; /* what the sandbox provides */
+	struct buf config;     /* the text of config.json */
 	struct cgroup *cgroup;
 	struct ns_plan ns;
 	struct seccomp_prog seccomp;
@@ -31,6 +33,13 @@ struct creation {
 /* The parts of creation_run() that have files of their own. */
 int creation_load(struct creation *cr, struct err *err);
 int creation_serve(struct creation *cr, int *exit_status, struct err *err);
+
+/* What the sandbox wants of the host for this process; for "exec", too. */
+struct sandbox;
+int container_provide(const struct sandbox *sandbox,
+		      const struct oci_spec *spec,
+		      const struct oci_process *process, int rootfs,
+		      struct aot_offer *ret, struct err *err);
 
 /* Up to the created state.  On failure all is undone and `cr` is free. */
 int creation_run(struct creation *cr, const struct runtime *rt,

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "host/lsm.h"
@@ -94,6 +95,22 @@ static void set_created(struct container *c)
 		arena_printf(c->arena, "%s.%09ldZ", second, now.tv_nsec);
 }
 
+int container_provide(const struct sandbox *sandbox,
+		      const struct oci_spec *spec,
+		      const struct oci_process *process, int rootfs,
+		      struct aot_offer *ret, struct err *err)
+{
+	int rc;
+
+	if (!sandbox->provide || !process)
+		return 0;
+	rc = sandbox->provide(spec, process, rootfs, ret, err);
+	if (rc == 0 && ret->why.code)
+		log_debug("%s: interpreted: %s", process->args[0],
+			  ret->why.msg);
+	return rc;
+}
+
 static int choose_sandbox(struct creation *cr, int rootfs, struct err *err)
 {
 	struct container *c = cr->c;
@@ -109,7 +126,11 @@ static int choose_sandbox(struct creation *cr, int rootfs, struct err *err)
 	if (rc < 0)
 		return rc;
 	c->state.sandbox = arena_strdup(c->arena, cr->sandbox->name);
-	return cr->sandbox->prepare ? cr->sandbox->prepare(c->spec, err) : 0;
+	rc = cr->sandbox->prepare ? cr->sandbox->prepare(c->spec, err) : 0;
+	return rc < 0 ? rc
+		      : container_provide(cr->sandbox, c->spec,
+					  c->spec->process, rootfs, &cr->code,
+					  err);
 }
 
 int creation_load(struct creation *cr, struct err *err)

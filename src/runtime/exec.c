@@ -38,6 +38,7 @@ struct execution {
 	struct ns_plan ns;
 	struct seccomp_prog seccomp;
 	struct process_setup setup;
+	struct aot_offer code; /* what the sandbox provides */
 	int sync[2];
 	int master;
 	pid_t pid;
@@ -287,6 +288,23 @@ static int open_container(struct execution *ex, const struct runtime *rt,
 	return store_load_spec(ex->c, err);
 }
 
+/* From the root that the container's init has by now. */
+static int provide(struct execution *ex, struct err *err)
+{
+	_cleanup_close_ int root = -1;
+	char path[40];
+
+	if (!ex->setup.sandbox->provide)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)ex->c->state.pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_set(err, -errno, "open the container's root");
+	ex->setup.code = &ex->code;
+	return container_provide(ex->setup.sandbox, ex->c->spec, &ex->process,
+				 root, &ex->code, err);
+}
+
 static int prepare(struct execution *ex, struct err *err)
 {
 	struct container *c = ex->c;
@@ -319,7 +337,9 @@ static int prepare(struct execution *ex, struct err *err)
 			       "container %s runs in the sandbox \"%s\", which "
 			       "this hull does not have",
 			       c->state.id, c->state.sandbox);
-	rc = filter_prepare(c->spec, &ex->seccomp, &ex->setup, err);
+	rc = provide(ex, err);
+	if (rc == 0)
+		rc = filter_prepare(c->spec, &ex->seccomp, &ex->setup, err);
 	if (rc == 0)
 		rc = cgroup_open(&ex->cgroup, c->state.cgroup, err);
 	if (rc == 0)
@@ -421,6 +441,7 @@ static void execution_free(struct execution *ex)
 	close_keep_errno(ex->sync[1]);
 	close_keep_errno(ex->master);
 	close_keep_errno(ex->pidfd);
+	aot_offer_close(&ex->code);
 	store_close(ex->c);
 }
 
@@ -460,6 +481,7 @@ int container_exec(const struct runtime *rt, const struct exec_opts *opts,
 		.sync = {-1, -1},
 		.master = -1,
 		.pidfd = -1,
+		.code.image = -1,
 		.setup.listener_socket = -1,
 	};
 	struct foreground fg;

@@ -293,6 +293,7 @@ int process_prepare(struct process_setup *setup, struct sandbox_task *task,
 		.spec = setup->spec,
 		.process = p,
 		.env = environment(setup, root),
+		.code = setup->code,
 		.is_exec = setup->is_exec,
 		.preserve_fds = setup->preserve_fds,
 	};

@@ -9,6 +9,7 @@
 
 #include "host/caps.h"
 
+struct aot_offer;
 struct container;
 struct err;
 struct oci_spec;
@@ -21,6 +22,7 @@ struct process_setup {
 	const struct oci_spec *spec;
 	const struct oci_process *process;
 	const struct sandbox *sandbox;
+	const struct aot_offer *code; /* what it provides, or NULL */
 	const struct container *container;
 	pid_t host_pid; /* of this process; for the seccomp agent */
 	int sync;       /* to hull */

@@ -287,9 +287,8 @@ static void let_go(int *module, int *dir)
 	keep[1] = fcntl(*dir, F_DUPFD_CLOEXEC, 16);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
-	for (int fd = 0; fd < 2; fd++) {
-		dup3(keep[fd], 3 + fd, O_CLOEXEC);
-	}
+	for (int i = 0; i < 2; i++)
+		dup3(keep[i], 3 + i, O_CLOEXEC);
 	close_range(5, ~0u, 0);
 	*module = 3;
 	*dir = 4;
@@ -377,9 +376,12 @@ int aot_policy_default(enum aot_policy *ret, struct err *err)
 static int compile_to_memory(int module, uint32_t flags, int *ret,
 			     struct err *err)
 {
-	_cleanup_close_ int fd = memfd_create("hull-image", MFD_CLOEXEC);
+	_cleanup_close_ int fd =
+		memfd_create("hull-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct aot_key key = {.cpu = aot_cpu_native(), .flags = flags};
 	_cleanup_strv_ char **options = options_of(&key);
+	const int seals =
+		F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 	struct stamp stamp;
 	int rc;
 
@@ -390,6 +392,8 @@ static int compile_to_memory(int module, uint32_t flags, int *ret,
 		rc = aot_compile(module, fd, options, 0, false, -1, err);
 	if (rc == 0)
 		rc = aot_image_check(fd, &key, err);
+	if (rc == 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		rc = err_set(err, -errno, "seal the image");
 	if (rc == 0)
 		*ret = steal_fd(&fd);
 	return rc;
@@ -404,7 +408,6 @@ static int obtain(struct aot_cache *c, int module, enum aot_policy policy,
 
 	if (rc < 0)
 		return rc;
-	offer->module = found.module;
 	offer->image = found.fd;
 	if (offer->image >= 0)
 		return 0;
@@ -433,9 +436,15 @@ int aot_obtain(int module, enum aot_policy policy, uint32_t flags,
 	struct aot_cache cache;
 	int rc;
 
-	*ret = (struct aot_offer){.image = -1};
+	*ret = (struct aot_offer){
+		.image = -1,
+		.required = policy == AOT_REQUIRE,
+	};
 	if (policy == AOT_NEVER || !aot_cpu_native())
 		return 0;
+	rc = stamp_of(module, &ret->module);
+	if (rc < 0)
+		return err_set(err, rc, "read the module");
 	rc = aot_cache_open(&cache, &ret->why);
 	if (rc == 0)
 		rc = obtain(&cache, module, policy, flags, ret, &ret->why);

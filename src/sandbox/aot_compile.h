@@ -29,9 +29,9 @@ int aot_policy_default(enum aot_policy *ret, struct err *err);
 
 struct aot_offer {
 	int image; /* whole, its contents vouched for; -1: interpret */
-	/* Of the module's file; all zero if it cannot be relied on. */
-	struct stamp module;
-	struct err why; /* without an image: why not; code 0 if unset */
+	bool required;
+	struct stamp module; /* of its file, relied on or not */
+	struct err why;      /* without an image: why not; code 0 if unset */
 };
 
 /* For the module in this file.  Fails only with AOT_REQUIRE. */

@@ -4,7 +4,7 @@
  * hooks, console, state) is the same for all and belongs to runtime/; so
  * kill, pause, stats, exit codes and crash recovery need nothing from here.
  *
- *	host:	probe(), then prepare() before anything is made
+ *	host:	probe(), then prepare() and provide() before anything is made
  *	init:	the shell is built, load(), "created", start, enter()
  *	exec:	the shell is joined, load(), enter()
  *
@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+struct aot_offer;
 struct err;
 struct oci_spec;
 struct oci_process;
@@ -24,8 +25,9 @@ struct sandbox_task {
 	const struct oci_process *process;
 	char **env;   /* complete: what the program will see */
 	bool is_exec; /* a further program in a running container */
-	unsigned int preserve_fds; /* open, from 3 on, that it inherits */
-	char *program;             /* set by load(): what enter() runs */
+	unsigned int preserve_fds;    /* open, from 3 on, that it inherits */
+	const struct aot_offer *code; /* of provide(), or NULL */
+	char *program;                /* set by load(): what enter() runs */
 	void *data; /* the sandbox's own, from load() to enter() */
 };
 
@@ -38,6 +40,12 @@ struct sandbox {
 	int (*probe)(struct err *err);
 	/* Change the plan of the shell before it is built.  NULL: nothing. */
 	int (*prepare)(struct oci_spec *spec, struct err *err);
+	/* On the host: open what load() wants that must not come out of the
+	 * container.  `root` is its rootfs, `process` what is to be run in
+	 * it.  NULL: nothing. */
+	int (*provide)(const struct oci_spec *spec,
+		       const struct oci_process *process, int root,
+		       struct aot_offer *ret, struct err *err);
 	/* Find and check the program.  On failure *exit_status is 127 (not
 	 * there) or 126 (cannot be run). */
 	int (*load)(struct sandbox_task *task, int *exit_status,

@@ -2,6 +2,8 @@
  * A WebAssembly module, run by hull's own engine in the container's init.
  *
  *	prepare	no capability, no new privileges
+ *	provide	compiled code for the module, opened on the host: what lies in
+ *		the rootfs is never executed
  *	load	the module is found, decoded, validated and linked, so that a
  *		bad one fails "create"
  *	enter	what execve() would have done: descriptors, signals, the name
@@ -24,17 +26,22 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "host/caps.h"
+#include "host/mount.h"
+#include "host/path.h"
 #include "oci/spec.h"
+#include "sandbox/aot_compile.h"
 #include "sandbox/program.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/wasm_filter.h"
+#include "wasm/aot.h"
 #include "wasm/wasi_run.h"
 
 extern char **environ;
 
 /* From load() to enter(). */
 struct wasm_run {
-	struct wasm_file file;
+	struct wasm_file file; /* or, with its module: */
+	struct aot_image *image;
 	struct wasi_program program;
 	struct wasi_preopen root;
 	char *func;         /* of "x.wasm#func", or NULL */
@@ -54,6 +61,92 @@ static int wasm_prepare(struct oci_spec *spec, struct err *err)
 	 * its user's rights are enough for those. */
 	spec->process->capabilities = NULL;
 	spec->process->no_new_privileges = true;
+	return 0;
+}
+
+/* --- provide ------------------------------------------------------------ */
+
+/* The module, as the host sees it; -1 when it is not there or is none, which
+ * load() will judge. */
+static int open_module(const struct oci_process *process, int rootfs)
+{
+	_cleanup_free_ char *path = NULL, *func = NULL;
+	struct program_root root = {.fd = rootfs, .interpreted = true};
+	_cleanup_close_ int fd = -1;
+
+	if (program_find_module(&root, process->args[0], process->env,
+				process->cwd, &path, &func, NULL, NULL) < 0)
+		return -1;
+	fd = path_open_file_in_root(rootfs, path);
+	return fd >= 0 && program_is_wasm(fd) ? steal_fd(&fd) : -1;
+}
+
+/* A process of the container that may look into init (one in the same pid
+ * namespace, with CAP_SYS_PTRACE) can open init's descriptors and mappings
+ * anew, for writing if its user may: and then write code that other containers
+ * run.  Not by way of a read-only mount.  An ordinary user cannot make one,
+ * but their containers have user namespaces, which have no power over init:
+ * its memory is that of a program started outside. */
+static int protect_image(int *image, struct err *err)
+{
+	_cleanup_close_ int mnt = -1;
+	char self[32];
+	int fd, rc;
+
+	/* Nobody can write to what is sealed. */
+	if (fcntl(*image, F_GET_SEALS) > 0 &&
+	    (fcntl(*image, F_GET_SEALS) & F_SEAL_WRITE))
+		return 0;
+	mnt = mount_clone(*image, "", 0);
+	rc = mnt < 0 ? mnt : mount_set(mnt, MOUNT_ATTR_RDONLY, 0, false);
+	if (rc < 0)
+		return geteuid() ? 0
+				 : err_set(err, rc, "make the image read-only");
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", mnt);
+	fd = open(self, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, -errno, "open the image anew");
+	close(*image);
+	*image = fd;
+	return 0;
+}
+
+static int read_policy(const struct oci_spec *spec, enum aot_policy *ret,
+		       struct err *err)
+{
+	const char *word =
+		oci_annotation_get(spec->annotations, spec->n_annotations,
+				   "dev.hull.wasm.compile");
+
+	return word ? aot_policy_parse(word, "annotation dev.hull.wasm.compile",
+				       ret, err)
+		    : aot_policy_default(ret, err);
+}
+
+static int wasm_provide(const struct oci_spec *spec,
+			const struct oci_process *process, int root,
+			struct aot_offer *ret, struct err *err)
+{
+	_cleanup_close_ int module = -1;
+	enum aot_policy policy;
+	int rc = read_policy(spec, &policy, err);
+
+	if (rc < 0 || policy == AOT_NEVER)
+		return rc;
+	module = open_module(process, root);
+	ret->required = policy == AOT_REQUIRE;
+	if (module < 0)
+		return 0;
+	rc = aot_obtain(module, policy, 0, ret, err);
+	if (rc < 0 || ret->image < 0)
+		return rc;
+	rc = protect_image(&ret->image, &ret->why);
+	if (rc < 0)
+		aot_offer_close(ret);
+	if (rc < 0 && policy == AOT_REQUIRE) {
+		*err = ret->why;
+		return rc;
+	}
 	return 0;
 }
 
@@ -83,11 +176,36 @@ static char **environment(const struct sandbox_task *task)
 	return env;
 }
 
+/* The code is for the module that the host saw.  What a mount or a race has
+ * put in its place since is another. */
+static int open_image(const struct sandbox_task *task, int module,
+		      struct aot_image **ret, struct err *err)
+{
+	const struct aot_offer *code = task->code;
+	struct stamp now;
+	int rc = stamp_of(module, &now);
+
+	if (rc < 0)
+		return err_set(err, rc, "exec: \"%s\"", task->program);
+	if (!code || code->image < 0 || !stamp_equal(&now, &code->module))
+		return err_say(err, -ESTALE,
+			       "compiled code is required, and what is \"%s\" "
+			       "in the container is not the file that hull saw "
+			       "in its rootfs",
+			       task->program);
+	rc = aot_image_open(code->image, AOT_CHECK_HEADER, ret, err);
+	/* It is mapped; and this number may be one that is kept open for the
+	 * program (LISTEN_FDS). */
+	close(code->image);
+	return rc;
+}
+
 static int map_module(const struct sandbox_task *task, struct wasm_run *run,
 		      struct err *err)
 {
 	_cleanup_close_ int fd =
 		open(task->program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int rc;
 
 	if (fd < 0)
 		return err_set(err, -errno, "exec: \"%s\"", task->program);
@@ -98,6 +216,9 @@ static int map_module(const struct sandbox_task *task, struct wasm_run *run,
 			       "programs need --sandbox namespaces or the "
 			       "annotation dev.hull.sandbox=namespaces",
 			       task->program);
+	rc = open_image(task, fd, &run->image, err);
+	if (rc == 0 || (task->code && task->code->required))
+		return rc;
 	return wasm_file_map(fd, task->program, true, &run->file, err);
 }
 
@@ -124,8 +245,8 @@ static int load_program(struct sandbox_task *task, struct wasm_run *run,
 	wasi.args = run->args;
 	wasi.env = run->env;
 	wasi.etc_root = run->root.fd;
-	rc = wasi_program_load(&run->program, &run->file, NULL, &store, &wasi,
-			       err);
+	rc = wasi_program_load(&run->program, &run->file,
+			       steal_ptr(&run->image), &store, &wasi, err);
 	return rc < 0 ? err_wrap(err, "%s", task->program) : 0;
 }
 
@@ -174,13 +295,14 @@ static void set_title(const char *program, char *const *args)
 	}
 }
 
-/* A parent of ours may have ignored a signal, hull handles some. */
+/* A parent of ours may have ignored a signal, hull handles some.  The engine's
+ * own, by which it traps, want to know where. */
 static void reset_signals(void)
 {
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && !trap_has_signal(sig))
 			signal(sig, SIG_DFL);
-	/* The engine's own stay.  A closed pipe is an error of the write. */
+	/* A closed pipe is an error of the write. */
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -253,6 +375,7 @@ const struct sandbox sandbox_wasm = {
 	.in_process = true,
 	.probe = wasm_probe,
 	.prepare = wasm_prepare,
+	.provide = wasm_provide,
 	.load = wasm_load,
 	.enter = wasm_enter,
 };

@@ -109,22 +109,21 @@ struct aot_image {
 	const uint32_t *type_entry; /* `enter` thunks, 0 if there is none */
 	const struct aot_func *func;
 	const struct aot_line *line;
-	size_t map_len;  /* without the symbols */
-	uint32_t n_func; /* entries of `func`: thunks are among them */
+	size_t map_len;      /* without the symbols */
+	uint32_t n_func;     /* entries of `func`: thunks are among them */
 	bool memory_is_gone; /* to the first instance */
 };
 
 enum aot_check {
-	AOT_CHECK_HEADER, /* the caller vouches for the contents */
+	AOT_CHECK_HEADER, /* the caller vouches for owner and contents */
 	AOT_CHECK_ALL,    /* compare the checksum of all of it */
 };
 
 /* Map an image.  Before anything becomes executable: magic, version, engine,
- * processor, sizes, that every part lies in the file, that the file belongs
- * to root or to us and that nobody else may write to it, and with
- * AOT_CHECK_ALL the checksum.  -ENOEXEC: no image, or damaged; -ESTALE: of
- * another engine or processor; -EPERM: not trusted.  `fd` stays the
- * caller's. */
+ * processor, sizes, that every part lies in the file, and with AOT_CHECK_ALL
+ * that the file belongs to root or to us, that nobody else may write to it,
+ * and the checksum.  -ENOEXEC: no image, or damaged; -ESTALE: of another
+ * engine or processor; -EPERM: not trusted.  `fd` stays the caller's. */
 int aot_image_open(int fd, enum aot_check check, struct aot_image **ret,
 		   struct err *err);
 /* Accepts NULL. */
