@@ -13,6 +13,7 @@ without further work.  Generators of the same seed and table agree.
     ops.py      opcodes.def as lists of instructions to choose from
     body.py     the code of a function: expressions, statements
     refs.py     the part of it that structs, arrays and casts make
+    throws.py   the part of it that exceptions make
     module.py   a module around the functions"""
 
 from .module import Module  # noqa: F401

@@ -5,6 +5,7 @@ import struct
 from .encode import REFTYPE, VALTYPE, signed, unsigned, valtype, vec
 from .ops import CODE, COMPUTE, LOADS, STORES, TRAPPING
 from .refs import References
+from .throws import Exceptions
 
 FUEL = 400
 TABLE = 8
@@ -25,7 +26,7 @@ class Function:
         self.body = b''
 
 
-class Body(References):
+class Body(References, Exceptions):
     """The code of one function, as a string of bytes that grows."""
 
     def __init__(self, module, index):
@@ -35,10 +36,11 @@ class Body(References):
         self.locals += [self.r.choice(self.m.letters)
                         for _ in range(self.r.randrange(2, 7))]
         # One of each as scratch, which no other code reads.
+        letters = self.m.letters + ('x' if self.m.new else '')
         self.scratch = {t: len(self.locals) + i
-                        for i, t in enumerate(self.m.letters)}
+                        for i, t in enumerate(letters)}
         self.n_free = len(self.locals)
-        self.locals += list(self.m.letters)
+        self.locals += list(letters)
         self.labels = []        # result types of the blocks around
         self.budget = 120       # of instructions
         self.out = bytearray()

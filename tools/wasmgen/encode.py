@@ -5,6 +5,9 @@ VALTYPE = {'i': 0x7f, 'I': 0x7e, 'f': 0x7d, 'F': 0x7c, 'v': 0x7b}
 # array of references, and anything at all.  TYPES are the first four types.
 REFTYPE = {'s': b'\x63\0', 't': b'\x63\1', 'a': b'\x63\2', 'b': b'\x63\3',
            'n': b'\x6e'}
+EXCEPTION = {'x': b'\x69'}     # exnref, of locals and blocks only
+# What each tag's exceptions hold.
+TAGS = ['i', 'vn', 'Fib', '']
 HEAPTYPE = {'s': 0, 't': 1, 'a': 2, 'b': 3, 'n': 0x6e}
 FIELDS = {'s': 'isI8', 't': 'isI8Fan'}
 TYPES = (b'\x4e\x04'
@@ -38,7 +41,7 @@ def signed(n, bits):
 
 
 def valtype(t):
-    return REFTYPE.get(t) or bytes([VALTYPE[t]])
+    return REFTYPE.get(t) or EXCEPTION.get(t) or bytes([VALTYPE[t]])
 
 
 def vec(items):

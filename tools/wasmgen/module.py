@@ -4,7 +4,7 @@ import random
 import struct
 
 from .body import TABLE, Body, Function
-from .encode import N_TYPES, TYPES, section, unsigned, valtype, vec
+from .encode import N_TYPES, TAGS, TYPES, section, unsigned, valtype, vec
 from .ops import CODE
 
 PAGES, MAX_PAGES = 2, 4
@@ -54,7 +54,8 @@ class Module:
 
     def encode(self):
         functions = [self.type_of(f.params, f.results) for f in self.functions]
-        tag = self.type_of('i', '')
+        tags = [b'\0' + unsigned(self.type_of(t, ''))
+                for t in TAGS] if self.new else []
         types = [b'\x60' + vec([valtype(t) for t in p]) +
                  vec([valtype(t) for t in q]) for p, q in self.types]
         if self.new:
@@ -70,7 +71,7 @@ class Module:
             section(3, vec([unsigned(t) for t in functions])),
             section(4, vec([b'\x70\x00' + unsigned(TABLE)])),
             section(5, vec([limits + unsigned(PAGES) + unsigned(MAX_PAGES)])),
-            section(13, vec([b'\0' + unsigned(tag)])) if self.new else b'',
+            section(13, vec(tags)) if self.new else b'',
             section(6, self.global_section()),
             section(7, vec(exports)),
             section(9, vec([b'\x00\x41\x00\x0b' +

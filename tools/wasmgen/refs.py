@@ -1,5 +1,5 @@
-"""Expressions and statements about references: structs, arrays, i31, casts,
-exceptions.  A part of Body."""
+"""Expressions and statements about references: structs, arrays, i31, casts.
+A part of Body."""
 
 from .encode import FIELDS, HEAPTYPE, REFTYPE, unsigned, valtype
 from .ops import CODE
@@ -193,22 +193,3 @@ class References:
             t = r.choice('stabn')
             self.expr(t, depth)
             self.store_value(t)
-
-    def attempt(self, depth):
-        """A try_table whose handler gets the exception's value."""
-        self.emit(0x02, 0x7f, 0x1f, 0x40, 1, 0, 0, 0)
-        self.labels += ['i', '']
-        self.statements(depth - 1)
-        if self.r.random() < .5:
-            self.expr('i', depth - 1)
-            self.emit(0x04, 0x40)
-            self.labels.append('')
-            self.expr('i', depth - 2)
-            self.labels.pop()
-            self.emit(0x08, 0, 0x0b)
-        self.labels[-1:] = []
-        self.emit(0x0b)
-        self.leaf('i')
-        self.labels.pop()
-        self.emit(0x0b)
-        self.store_value('i')
