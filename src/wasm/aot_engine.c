@@ -40,6 +40,8 @@ static const uint16_t layout[] = {
 	AT(gc_object, layout),
 	AT(gc_layout, kind),
 	AT(gc_layout, type),
+	AT(gc_layout, supers),
+	AT(gc_layout, n_supers),
 	AT(gc_array, length),
 	AT(gc_array, data),
 };

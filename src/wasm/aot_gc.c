@@ -4,22 +4,16 @@
 #include "wasm/ref.h"
 #include "wasm/store.h"
 
-uint64_t aot_help_struct_new(struct wasm_instance *inst, uint32_t type,
-			     const union wasm_value *v)
+/* Compiled code stores the values itself. */
+uint64_t aot_help_struct_new(struct wasm_instance *inst, uint32_t type)
 {
-	return struct_new(inst->store, inst->types[type]->layout, v);
+	return struct_new(inst->store, inst->types[type]->layout, NULL);
 }
 
 uint64_t aot_help_array_new(struct wasm_instance *inst, uint32_t type,
 			    const union wasm_value *init, uint32_t n)
 {
 	return array_new(inst->store, inst->types[type]->layout, init, n);
-}
-
-uint64_t aot_help_array_new_fixed(struct wasm_instance *inst, uint32_t type,
-				  const union wasm_value *v, uint32_t n)
-{
-	return array_new_fixed(inst->store, inst->types[type]->layout, v, n);
 }
 
 uint32_t aot_help_array_new_data(struct wasm_instance *inst, uint32_t type,

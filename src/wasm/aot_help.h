@@ -50,12 +50,9 @@ void aot_help_f32x4_madd(struct wasm_instance *inst, union wasm_value *v);
 void aot_help_f64x2_madd(struct wasm_instance *inst, union wasm_value *v);
 
 /* aot_gc.c */
-uint64_t aot_help_struct_new(struct wasm_instance *inst, uint32_t type,
-			     const union wasm_value *v);
+uint64_t aot_help_struct_new(struct wasm_instance *inst, uint32_t type);
 uint64_t aot_help_array_new(struct wasm_instance *inst, uint32_t type,
 			    const union wasm_value *v, uint32_t n);
-uint64_t aot_help_array_new_fixed(struct wasm_instance *inst, uint32_t type,
-				  const union wasm_value *v, uint32_t n);
 uint32_t aot_help_array_new_data(struct wasm_instance *inst, uint32_t type,
 				 uint32_t segment, uint32_t from, uint32_t n,
 				 uint64_t *ret);

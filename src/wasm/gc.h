@@ -69,6 +69,11 @@ struct gc_layout {
 	enum gc_kind kind;
 	enum gc_storage element; /* of arrays */
 	const void *type;        /* the engine's own: rtt, tag, ... */
+	/* Types that this one is a subtype of, from the root of their tree
+	 * down to itself, so that a cast is one look at the place where its
+	 * type would be.  The engine's to fill, and to free. */
+	const void *const *supers;
+	uint32_t n_supers;
 	uint32_t size; /* in bytes with the header; of an array, without
 			* its elements */
 	uint32_t n_fields;

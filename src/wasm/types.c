@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wasm/types.h"
 
@@ -98,6 +99,8 @@ void type_group_free(struct type *group, uint32_t n)
 		free(group[i].fields);
 		free((void *)group[i].func.params);
 		free((void *)group[i].func.results);
+		if (group[i].layout)
+			free((void *)group[i].layout->supers);
 		free(group[i].layout);
 	}
 	free(group);
@@ -171,12 +174,26 @@ static void make_absolute(struct type *t, uint32_t start)
 		results[i] = absolute(results[i], start);
 }
 
-static bool make_layout(const struct type_table *table, struct type *t)
+static bool make_supers(struct type *t, const struct type *super)
+{
+	const void **supers = calloc(t->depth + 1ul, sizeof(*supers));
+
+	if (!supers)
+		return false;
+	/* One of another kind is an error, but found later. */
+	if (super && super->layout)
+		memcpy(supers, super->layout->supers,
+		       t->depth * sizeof(*supers));
+	supers[t->depth] = t;
+	t->layout->supers = supers;
+	t->layout->n_supers = t->depth + 1u;
+	return true;
+}
+
+static bool make_fields(const struct type_table *table, struct type *t)
 {
 	enum gc_storage *fields;
 
-	if (t->kind == TYPE_FUNC)
-		return true;
 	if (t->kind == TYPE_ARRAY) {
 		t->layout = gc_layout_array(
 			t, type_storage(table, t->fields[0].type));
@@ -190,6 +207,13 @@ static bool make_layout(const struct type_table *table, struct type *t)
 	t->layout = gc_layout_fields(GC_STRUCT, t, fields, t->n_fields);
 	free(fields);
 	return t->layout;
+}
+
+static bool make_layout(const struct type_table *table, struct type *t,
+			const struct type *super)
+{
+	return t->kind == TYPE_FUNC ||
+	       (make_fields(table, t) && make_supers(t, super));
 }
 
 int64_t type_table_add(struct type_table *t, struct type *group, uint32_t n)
@@ -227,7 +251,7 @@ int64_t type_table_add(struct type_table *t, struct type *group, uint32_t n)
 		group[i].depth = super ? super->depth + 1 : 0;
 		if (group[i].depth > TYPE_MAX_DEPTH)
 			return -ENOTSUP;
-		if (!make_layout(t, &group[i]))
+		if (!make_layout(t, &group[i], super))
 			return -ENOMEM;
 	}
 	t->buckets[at] = start + 1;

@@ -3,11 +3,6 @@
  * elements, is the engine's. */
 #include "wasmc/gen.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
-
 static const struct type *read_type(struct gen *g, uint32_t *index)
 {
 	*index = read_u32(&g->r);
@@ -66,39 +61,38 @@ static void store_field(struct gen *g, wasm_type t, LLVMValueRef v,
 	LLVMSetMetadata(s, g->md_noalias, g->not_field);
 }
 
-static void push_new(struct gen *g, LLVMValueRef ref)
+static LLVMValueRef new_object(struct gen *g, LLVMValueRef ref)
 {
 	gen_trap_if(g, gen_is_null(g, ref), WASM_TRAP_HEAP_FULL);
-	gen_push(g, ref);
+	return ref;
+}
+
+/* An operand in slots, for a helper. */
+static LLVMValueRef pop_value(struct gen *g, wasm_type type)
+{
+	LLVMValueRef slots = gen_slots(g, 2), v = gen_pop(g);
+
+	gen_to_slots(g, slots, &type, &v, 1);
+	return slots;
 }
 
 /* --- structs -------------------------------------------------------------------- */
 
-/* The topmost `n` operands as slots for a helper. */
-static LLVMValueRef pop_values(struct gen *g, const wasm_type *types,
-			       uint32_t n, uint32_t n_slots)
-{
-	LLVMValueRef slots = gen_slots(g, n_slots);
-
-	g->n -= n;
-	gen_to_slots(g, slots, types, g->stack + g->n, n);
-	return slots;
-}
-
+/* The values are stored when the object is there: until then they are where
+ * the collector finds them, as all that code still needs. */
 static void struct_new(struct gen *g, const struct type *t, uint32_t index)
 {
-	LLVMValueRef args[2] = {gen_i32(g, index), LLVMConstNull(g->ptr)};
-	wasm_type *types = xcalloc(t->n_fields + 1, sizeof(*types));
-	uint32_t n_slots = 0;
+	LLVMValueRef arg = gen_i32(g, index), *v, ref, at;
 
-	for (uint32_t i = 0; i < t->n_fields; i++) {
-		types[i] = type_unpacked(t->fields[i].type);
-		n_slots += wasm_type_slots(types[i]);
-	}
 	if (g->op == OP_struct_new)
-		args[1] = pop_values(g, types, t->n_fields, n_slots);
-	free(types);
-	push_new(g, gen_helper(g, GEN_struct_new, args, 2));
+		g->n -= t->n_fields;
+	v = g->stack + g->n;
+	ref = new_object(g, gen_helper(g, GEN_struct_new, &arg, 1));
+	at = LLVMBuildIntToPtr(g->b, ref, g->ptr, "");
+	for (uint32_t i = 0; g->op == OP_struct_new && i < t->n_fields; i++)
+		store_field(g, t->fields[i].type, v[i],
+			    gen_at(g, at, t->layout->offset[i]));
+	gen_push(g, ref);
 }
 
 static LLVMValueRef field_at(struct gen *g, const struct type *t,
@@ -169,23 +163,26 @@ static void array_new(struct gen *g, const struct type *t, uint32_t index)
 
 	args[2] = gen_pop(g);
 	if (g->op == OP_array_new)
-		args[1] = pop_values(g, &type, 1, 2);
-	push_new(g, gen_helper(g, GEN_array_new, args, 3));
+		args[1] = pop_value(g, type);
+	gen_push(g, new_object(g, gen_helper(g, GEN_array_new, args, 3)));
 }
 
 static void array_new_fixed(struct gen *g, const struct type *t, uint32_t index)
 {
-	wasm_type type = type_unpacked(t->fields[0].type), *types;
+	wasm_type type = t->fields[0].type;
 	uint32_t n = read_u32(&g->r);
-	LLVMValueRef args[3] = {gen_i32(g, index)};
+	LLVMValueRef args[3] = {gen_i32(g, index), LLVMConstNull(g->ptr),
+				gen_i32(g, n)};
+	LLVMValueRef ref = new_object(g, gen_helper(g, GEN_array_new, args, 3));
+	LLVMValueRef at = LLVMBuildIntToPtr(g->b, ref, g->ptr, "");
+	uint64_t offset = offsetof(struct gc_array, data);
 
-	types = xcalloc(n + 1ul, sizeof(*types));
-	for (uint32_t i = 0; i < n; i++)
-		types[i] = type;
-	args[1] = pop_values(g, types, n, n * wasm_type_slots(type));
-	args[2] = gen_i32(g, n);
-	free(types);
-	push_new(g, gen_helper(g, GEN_array_new_fixed, args, 3));
+	g->n -= n;
+	for (uint32_t i = 0; i < n; i++) {
+		store_field(g, type, g->stack[g->n + i], gen_at(g, at, offset));
+		offset += 1u << gc_storage_shift(t->layout->element);
+	}
+	gen_push(g, ref);
 }
 
 static void array_new_segment(struct gen *g, uint32_t index)
@@ -208,7 +205,7 @@ static void array_fill(struct gen *g, const struct type *t)
 	LLVMValueRef args[4];
 
 	args[3] = gen_pop(g);
-	args[2] = pop_values(g, &type, 1, 2);
+	args[2] = pop_value(g, type);
 	args[1] = gen_pop(g);
 	args[0] = gen_pop(g);
 	gen_helper_or_trap(g, GEN_array_fill, args, 4);

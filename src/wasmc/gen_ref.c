@@ -1,7 +1,5 @@
-/* References: null, equality, i31, and tests of their type.  A test is
- * inline where one comparison decides: null, i31, kinds of objects, and an
- * object of the very type that is wanted, which most are.  Whether another
- * type is a subtype is asked of the engine. */
+/* References: null, equality, i31, and tests of their type.  Only whether one
+ * type of functions is a subtype of another is asked of the engine. */
 #include "wasmc/gen.h"
 
 #include <string.h>
@@ -154,29 +152,25 @@ static LLVMValueRef ask_engine(struct gen *g, LLVMValueRef ref, struct heap h)
 			      "");
 }
 
-/* `have` is the type of what `ref`, not null, refers to.  A final type has no
- * subtypes. */
-static LLVMValueRef is_subtype(struct gen *g, struct verdict *v,
-			       LLVMValueRef ref, LLVMValueRef have,
-			       struct heap h)
+static LLVMValueRef wanted(struct gen *g, struct heap h)
 {
 	LLVMValueRef types = gen_const_load(
 		g, g->ptr, g->inst, offsetof(struct wasm_instance, types));
-	LLVMValueRef want =
-		gen_const_load(g, g->ptr, types, h.type * sizeof(void *));
-	LLVMValueRef same = LLVMBuildICmp(g->b, LLVMIntEQ, have, want, "");
 
-	if (g->m->types[h.type]->final)
-		return same;
-	answer_if(g, v, same, true);
-	return ask_engine(g, ref, h);
+	return gen_const_load(g, g->ptr, types,
+			      (uint64_t)h.type * sizeof(void *));
+}
+
+static LLVMValueRef same(struct gen *g, LLVMValueRef a, LLVMValueRef b)
+{
+	return LLVMBuildICmp(g->b, LLVMIntEQ, a, b, "");
 }
 
 static LLVMValueRef test_func(struct gen *g, LLVMValueRef ref, struct heap h,
 			      bool null)
 {
 	struct verdict v;
-	LLVMValueRef have;
+	LLVMValueRef have, is;
 
 	if (h.type == WASM_HEAP_NOFUNC)
 		return null ? gen_is_null(g, ref)
@@ -188,12 +182,40 @@ static LLVMValueRef test_func(struct gen *g, LLVMValueRef ref, struct heap h,
 	have = gen_const_load(g, g->ptr,
 			      LLVMBuildIntToPtr(g->b, ref, g->ptr, ""),
 			      offsetof(struct wasm_func, type));
-	return end_verdict(g, &v, is_subtype(g, &v, ref, have, h));
+	is = same(g, have, wanted(g, h));
+	if (!g->m->types[h.type]->final) {
+		answer_if(g, &v, is, true);
+		is = ask_engine(g, ref, h);
+	}
+	return end_verdict(g, &v, is);
 }
 
 static LLVMValueRef is_i31(struct gen *g, LLVMValueRef ref)
 {
 	return LLVMBuildTrunc(g->b, ref, g->i1, "");
+}
+
+#define LAYOUT(g, type, layout, field) \
+	gen_const_load((g), (type), (layout), offsetof(struct gc_layout, field))
+
+/* The type that is wanted is known to be so deep in its tree: it must be the
+ * supertype at that depth.  A final type has no subtypes. */
+static LLVMValueRef test_type(struct gen *g, struct verdict *v,
+			      LLVMValueRef layout, struct heap h)
+{
+	uint32_t depth = g->m->types[h.type]->depth;
+	LLVMValueRef n;
+
+	if (g->m->types[h.type]->final)
+		return same(g, LAYOUT(g, g->ptr, layout, type), wanted(g, h));
+	n = LAYOUT(g, g->i32, layout, n_supers);
+	answer_if(g, v,
+		  LLVMBuildICmp(g->b, LLVMIntULE, n, gen_i32(g, depth), ""),
+		  false);
+	return same(g,
+		    gen_const_load(g, g->ptr, LAYOUT(g, g->ptr, layout, supers),
+				   depth * sizeof(void *)),
+		    wanted(g, h));
 }
 
 /* `ref` is an object. */
@@ -203,20 +225,14 @@ static LLVMValueRef test_object(struct gen *g, struct verdict *v,
 	LLVMValueRef layout = gen_header_load(g, g->ptr, ref, 0), kind;
 
 	if (!(h.type & WASM_HEAP_ABSTRACT))
-		return is_subtype(
-			g, v, ref,
-			gen_const_load(g, g->ptr, layout,
-				       offsetof(struct gc_layout, type)),
-			h);
-	kind = gen_const_load(g, g->i32, layout,
-			      offsetof(struct gc_layout, kind));
+		return test_type(g, v, layout, h);
+	kind = LAYOUT(g, g->i32, layout, kind);
 	if (h.type == WASM_HEAP_EQ)
 		return LLVMBuildICmp(g->b, LLVMIntULE, kind,
 				     gen_i32(g, GC_ARRAY), "");
-	return LLVMBuildICmp(
-		g->b, LLVMIntEQ, kind,
-		gen_i32(g, h.type == WASM_HEAP_STRUCT ? GC_STRUCT : GC_ARRAY),
-		"");
+	return same(
+		g, kind,
+		gen_i32(g, h.type == WASM_HEAP_STRUCT ? GC_STRUCT : GC_ARRAY));
 }
 
 /* Is `ref` of heap type `h`?  Null is if `null`. */
