@@ -7,9 +7,11 @@ that is what the linker gets; link-test links, loads and calls them.
 test_arm64.py runs the same for Arm64."""
 
 # timeout: 120
+import hashlib
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 
@@ -505,6 +507,53 @@ def test_gdb(rig):
            "gdb walks an image's frames, and those around", p)
 
 
+def documented_header():
+    """{field: (offset, bytes)} of docs/wasm.md's table."""
+    with open(os.path.join(common.ROOT, 'docs', 'wasm.md'),
+              encoding='utf-8') as f:
+        text = f.read().split('## The image file')[1].split('\n## ')[0]
+    return {field: (int(at), int(size)) for at, size, field in
+            re.findall(r'^\| (\d+) \| (\d+) \| (.*) \|$', text, re.M)}
+
+
+def test_documented(rig):
+    """Read with nothing but the document."""
+    fields = documented_header()
+    with open(rig.path('-O2.image'), 'rb') as f:
+        image = f.read()
+
+    def get(name):
+        found = [v for k, v in fields.items() if k.startswith(name)]
+        at, size = found[0]
+        return image[4096 + at:4096 + at + size]
+
+    def number(data):
+        return int.from_bytes(data, 'little')
+
+    def part(name):
+        at, size = number(get(name)[:8]), number(get(name)[8:])
+        return image[at:at + size]
+
+    ends = [a + n for a, n in fields.values()]
+    begins = [a for a, _ in fields.values()] + [ends[-1]]
+    at = 4096 + fields['SHA-256 of the file with these 32 bytes zero'][0]
+    whole = image[:at] + bytes(32) + image[at + 32:]
+    module = part('`module`')
+    entries = struct.unpack('<5I', part('`entries`'))
+    funcs = list(struct.iter_unpack('<5I', part('`funcs`')))
+    shown, p = rig.show('-O2.image')
+    rig.ok(begins == [0] + ends and get('`hull-aot`') == b'hull-aot' and
+           number(get('size of the file')) == len(image) and
+           number(get('functions')) == 3 and number(get('types')) == 2 and
+           module == b'\0asm\1\0\0\0' and
+           get('SHA-256 of the module') == hashlib.sha256(module).digest() and
+           get('SHA-256 of the file') == hashlib.sha256(whole).digest() and
+           list(entries) == [int(r[1]) for r in shown if len(r) == 2] and
+           [f[0] for f in funcs] == [int(r[1]) for r in shown
+                                     if r[0] == 'code'],
+           'the format is as docs/wasm.md says', p)
+
+
 def test_same(rig):
     """What a cache keeps must not depend on when it was made, or on what
     machine."""
@@ -553,6 +602,7 @@ def run(target):
         test_calls(rig, '-O0', optimize='-O0')
         test_calls(rig, 'function sections', '-ffunction-sections')
         test_tables(rig)
+        test_documented(rig)
         test_same(rig)
         test_people(rig)
         test_steps(rig)
