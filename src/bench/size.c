@@ -255,9 +255,18 @@ static void measure_aot(struct bench *b, const char *language, char *module)
 							     : w);
 		unlink(out);
 		if (tool_must(argv, 60000, &err) < 0 ||
-		    measure(b, language, form, out, aot[i].name, &err) < 0)
+		    measure(b, language, form, out,
+			    tool_version(b,
+					 WORDS(program, (char *)"--version")),
+			    &err) < 0)
 			add_reference(b, language, form, err.msg);
 	}
+}
+
+/* What is compiled further. */
+static bool is_last_module(const struct form *f)
+{
+	return str_eq(f->form, "wasm, stripped");
 }
 
 int bench_size(struct bench *b, struct err *err)
@@ -278,9 +287,12 @@ int bench_size(struct bench *b, struct err *err)
 			if (bench_interrupted())
 				return 0;
 			add_reference(b, f->language, f->form, why.msg);
+			if (is_last_module(f))
+				bench_problem(b, "size: %s, AOT images: %s",
+					      f->language, why.msg);
 			continue;
 		}
-		if (str_eq(f->form, "wasm, stripped"))
+		if (is_last_module(f))
 			measure_aot(b, f->language, file);
 	}
 	return 0;

@@ -250,7 +250,7 @@ static int write_text(const char *path, const char *text, struct err *err)
 	return 0;
 }
 
-static char *first_line_of(struct bench *b, char *const argv[])
+char *tool_version(struct bench *b, char *const argv[])
 {
 	struct bench_run run;
 	char *line;
@@ -300,7 +300,7 @@ const struct compiler_found *tool_compiler(struct bench *b, enum compiler c)
 					   folder(b, "empty"), &err) < 0)
 			continue;
 		f->words = words;
-		f->version = first_line_of(
+		f->version = tool_version(
 			b, WORDS(words[0], (char *)languages[c].version));
 		return f;
 	}

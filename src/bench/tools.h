@@ -20,6 +20,9 @@ int tool_run(char *const argv[], unsigned int timeout_ms, struct bench_run *ret,
  * that it said becomes the sentence. */
 int tool_must(char *const argv[], unsigned int timeout_ms, struct err *err);
 
+/* The first line that a command says, or NULL: "gcc --version". */
+char *tool_version(struct bench *b, char *const argv[]);
+
 enum compiler {
 	COMPILE_C,
 	COMPILE_C_WASM,
