@@ -229,6 +229,15 @@ static char *compile(struct bench *b, const struct form *f, size_t i,
 			    WORDS((char *)f->source), flags, err);
 }
 
+/* hull's is the one that takes part. */
+static char *find(struct bench *b, const char *name)
+{
+	BENCH_FOREACH(p, b)
+	if (p->program && str_eq(p->program, name) && p->path)
+		return p->path;
+	return tool_find(b, name);
+}
+
 /* The module ahead of time, by every compiler that is there. */
 static void measure_aot(struct bench *b, const char *language, char *module)
 {
@@ -241,10 +250,7 @@ static void measure_aot(struct bench *b, const char *language, char *module)
 		_cleanup_strv_ char **argv = NULL;
 		struct err err = {0};
 
-		program = str_eq(aot[i].name, "hull")
-				  ? arena_printf(b->r.arena, "%s/hull",
-						 tool_own_folder(b))
-				  : tool_find(b, aot[i].name);
+		program = find(b, aot[i].name);
 		if (!program)
 			continue;
 		strv_add(&argv, program);

@@ -105,8 +105,7 @@ const char *tool_own_folder(struct bench *b)
 char *tool_shipped(struct bench *b, const char *name, struct err *err)
 {
 	/* In the build folder, and where meson installs it. */
-	static const char *const places[] = {"../bench",
-					     "../libexec/hull-bench"};
+	static const char *const places[] = {"../bench", "bench"};
 	char *path = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {

@@ -48,7 +48,7 @@ const struct compiler_found *tool_compiler(struct bench *b, enum compiler c);
 char *tool_compile(struct bench *b, enum compiler c, const char *name,
 		   char *const *sources, char *const *flags, struct err *err);
 
-/* Where hull-bench is, and hull. */
+/* Where hull-bench is. */
 const char *tool_own_folder(struct bench *b);
 /* What was built and installed with hull-bench: "work/bench-io",
  * "wasm/sieve.c".  NULL with a sentence when it isn't there. */
