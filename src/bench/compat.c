@@ -95,7 +95,10 @@ static void try_workload(struct bench *b, const struct compat_workload *w,
 		ran = run(b, p, w, rootfs, &err);
 		if (bench_interrupted())
 			break;
-		add_row(b, w->name, p, ran < 0 ? BENCH_NO : BENCH_YES,
+		add_row(b, w->name, p,
+			ran == 0          ? BENCH_YES
+			: ran == -ENOTSUP ? BENCH_NA
+					  : BENCH_NO,
 			ran < 0 ? err.msg : NULL);
 	}
 	workload_remove(rootfs);

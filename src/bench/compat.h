@@ -18,7 +18,8 @@ struct compat_workload {
 	compat_prepare_fn *prepare;
 	const char *argv[6];
 	const char *expected; /* the output begins with it */
-	/* Instead of argv and expected: run it, and say why it failed. */
+	/* Instead of argv and expected: run it, and say why it failed; or
+	 * -ENOTSUP, why it can't be told. */
 	int (*run)(struct bench *b, const struct participant *p,
 		   const char *rootfs, struct err *err);
 };

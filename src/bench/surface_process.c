@@ -203,6 +203,10 @@ int surface_of_process(struct bench *b, const struct participant *p,
 		return err_say(err, -ENOTSUP,
 			       "n/a: the process of a module in an engine's "
 			       "container is not ours to find");
+	if (geteuid() != 0)
+		return err_say(err, -EPERM,
+			       "n/a: only root may look at the process around "
+			       "a module");
 	rc = workload_add_text(rootfs, hold_file, "-", err);
 	if (rc < 0)
 		return rc;

@@ -442,6 +442,31 @@ json.dump(c, open(path, "w"))
         raise Failure(f"past the engine's filter: {module['reachable']}")
 
 
+@test("surface: as an ordinary user, and what only root can see is n/a")
+def _(t):
+    need_root()     # to become another
+    how = {"user": 65534, "group": 65534, "extra_groups": []}
+    r = subprocess.run(["unshare", "-U", "true"], capture_output=True,
+                       text=True, **how)
+    if r.returncode:
+        skip("userns", "an ordinary user may not make a user namespace: " +
+             r.stderr.strip())
+    out = t.path("out")
+    os.chmod(t.dir, 0o777)
+    t.hull("bench", "surface", "--quick", "--runtimes",
+           "hull-namespaces,hull-wasm", "--out", out, timeout=200,
+           env={"PATH": os.environ["PATH"], "HOME": t.dir,
+                "TMPDIR": t.dir}, **how)
+    with open(os.path.join(out, "results.json")) as f:
+        got = json.load(f)
+    mine = rows(got, "surface", "hull-namespaces")[0]
+    t.equal((mine["ok"], mine["user_ns"], mine["pid_ns"]), (True, True, True))
+    module = rows(got, "surface", "hull-wasm")[0]
+    t.equal(module["ok"], False)
+    if "clang" not in module["reason"]:
+        t.has(module["reason"], "n/a: only root may look")
+
+
 @test("cpu: a wrong result is no time")
 def _(t):
     got = bench(t, "cpu", "hull-namespaces,runc", """
