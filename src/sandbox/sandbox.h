@@ -41,8 +41,8 @@ struct sandbox {
 	/* Change the plan of the shell before it is built.  NULL: nothing. */
 	int (*prepare)(struct oci_spec *spec, struct err *err);
 	/* On the host: open what load() wants that must not come out of the
-	 * container.  `root` is its rootfs, `process` what is to be run in
-	 * it.  NULL: nothing. */
+	 * container.  `root` is its rootfs, or -1 if we may not see it;
+	 * `process` what is to be run in it.  NULL: nothing. */
 	int (*provide)(const struct oci_spec *spec,
 		       const struct oci_process *process, int root,
 		       struct aot_offer *ret, struct err *err);

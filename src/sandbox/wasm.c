@@ -74,7 +74,9 @@ static int open_module(const struct oci_process *process, int rootfs)
 	struct program_root root = {.fd = rootfs, .interpreted = true};
 	_cleanup_close_ int fd = -1;
 
-	if (program_find_module(&root, process->args[0], process->env,
+	/* A root of -1 would be our own. */
+	if (rootfs < 0 ||
+	    program_find_module(&root, process->args[0], process->env,
 				process->cwd, &path, &func, NULL, NULL) < 0)
 		return -1;
 	fd = path_open_file_in_root(rootfs, path);

@@ -229,6 +229,23 @@ def _(t):
     t.hull("delete", "--force", name)
 
 
+@test("an ordinary user's containers run code from their own cache")
+def _(t):
+    b = bundle(t, "cat", "/proc/self/maps")
+    for base, dirs, files in os.walk(t.dir):
+        for name in dirs + files:
+            os.lchown(os.path.join(base, name), 65534, 65534)
+    os.chown(t.dir, 65534, 65534)
+    how = {"user": 65534, "group": 65534, "extra_groups": [], "env": {
+        "PATH": os.environ["PATH"], "HOME": t.dir, "HULL_WASMC": COMPILER,
+        "HULL_WASM_COMPILE": "require"}}
+    if subprocess.run(["unshare", "-U", "true"], user=65534, group=65534,
+                      check=False).returncode:
+        skip("userns", "an ordinary user may not make a user namespace")
+    mine = t.path(".cache/hull/wasm")
+    t.check(maps_image(t.run(b, **how).stdout, mine), "it was interpreted")
+
+
 @test("all that a module sees of its container is the same when compiled")
 def _(t):
     need_compiler()
