@@ -301,7 +301,9 @@ TEST(a_link_in_the_place_of_the_directory_is_refused)
 	strcpy(path, cache.path);
 	CHECK(symlink(path, link) == 0);
 	setenv("HULL_CACHE_DIR", link, 1);
+	aot_cache_close(&cache);
 	CHECK(aot_cache_open(&cache, &err) < 0);
+	aot_cache_close(&cache);
 }
 
 TEST(one_compiles_and_the_other_sees_it)
