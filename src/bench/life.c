@@ -46,20 +46,25 @@ struct life {
 
 /* -------------------------------------------------------------- failing -- */
 
-/* The last line of standard error. */
+/* The end of the last line of standard error: what is at fault stands last. */
 static void last_words(const struct life *l, char *ret, size_t size)
 {
+	enum { MOST = 140 };
 	char text[4096], *line;
 	off_t end = lseek(l->err, 0, SEEK_END);
 	off_t from =
 		end > (off_t)sizeof(text) ? end - (off_t)sizeof(text) + 1 : 0;
 	ssize_t n = pread(l->err, text, sizeof(text) - 1, from);
+	size_t len;
 
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
 	text[n < 0 ? 0 : n] = '\0';
 	line = strrchr(text, '\n');
-	snprintf(ret, size, "%.150s", line ? line + 1 : text);
+	line = line ? line + 1 : text;
+	len = strlen(line);
+	snprintf(ret, size, "%s%.140s", len > MOST ? "..." : "",
+		 len > MOST ? line + len - MOST : line);
 }
 
 static int fail(struct life *l, const char *what, int rc)
@@ -308,11 +313,15 @@ static void remove_it(struct life *l)
 	int64_t began = now_ns();
 	int rc = 0;
 
+	/* A start that is all there is removes what ended by itself. */
+	if (!failed && !l->s->p->create && l->at[COMMAND])
+		text = NULL;
 	l->removing = true;
 	l->deadline = began + REMOVE_MS * INT64_C(1000000);
-	while (text && rc == 0)
+	/* The last command of several says whether it is gone. */
+	while (text && rc >= 0)
 		text = remove_step(l, text, &rc);
-	if (l->s->p->remove)
+	if (l->r->remove < 0 && l->s->p->remove && l->s->p->create)
 		l->r->remove = now_ns() - began;
 	if (rc && !failed)
 		fail(l, "delete", rc);

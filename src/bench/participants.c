@@ -125,6 +125,10 @@ static char *first_line(const char *text)
 	char *line;
 
 	text += strspn(text, " \t\n");
+	/* "Client:" is a heading. */
+	if (strchrnul(text, '\n') > text && strchrnul(text, '\n')[-1] == ':')
+		text += strcspn(text, "\n");
+	text += strspn(text, " \t\n");
 	line = xstrndup(text, strcspn(text, "\n"));
 	for (size_t n = strlen(line); n && isspace((unsigned char)line[n - 1]);)
 		line[--n] = '\0';

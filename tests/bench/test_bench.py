@@ -466,7 +466,7 @@ def _(t):
     b = Bench(t)
     r = b.run("boot", "--counts", "2", *b.fake())
     wide = [x for x in r.stdout.splitlines()
-            if len(x) > 79 and b.out not in x]
+            if len(x) > 80 and b.out not in x]
     t.equal(wide, [], "lines that are too long")
     r = b.run("boot", "--counts", "2", "--json", *b.fake())
     t.equal(json.loads(r.stdout), b.results, "the document")
