@@ -103,10 +103,8 @@ size_t wasm_store_backtrace(const struct wasm_store *store,
 /* --- calls by the host --------------------------------------------------- */
 
 static int report(struct wasm_store *s, const struct frame *bottom,
-		  struct err *err)
+		  enum wasm_trap trap, struct err *err)
 {
-	enum wasm_trap trap = (enum wasm_trap)s->exec.trap;
-
 	store_trace(s, bottom);
 	if (trap == WASM_TRAP_HOST && s->fail[0])
 		err_say(err, -EFAULT, "trap: %s", s->fail);
@@ -165,13 +163,16 @@ static void run(struct exec *x, struct wasm_func *f, union wasm_value *args)
 	}
 }
 
-/* Interpret, on top of the stack, and leave the frames of a trap there. */
+/* Interpret, on top of the stack, and leave the frames of a trap there.  The
+ * trap itself is the caller's: whoever called us may catch it and go on, and
+ * then x->trap must not be what that run ends with. */
 static enum wasm_trap interpret(struct exec *x, struct wasm_func *f,
 				union wasm_value *v)
 {
 	const struct wasm_functype *ft = &f->type->func;
 	struct frame *bottom = x->frame;
 	union wasm_value *sp = x->sp;
+	enum wasm_trap trap;
 
 	if (bottom + 1 >= x->frame_limit ||
 	    sp + ft->param_slots + f->frame_slots + ft->result_slots >
@@ -182,9 +183,11 @@ static enum wasm_trap interpret(struct exec *x, struct wasm_func *f,
 	bottom[1] = (struct frame){code_exit, sp, f};
 	x->frame = bottom + 1;
 	run(x, f, sp);
-	if (!x->trap && ft->result_slots)
+	trap = (enum wasm_trap)x->trap;
+	x->trap = WASM_TRAP_NONE;
+	if (!trap && ft->result_slots)
 		memcpy(v, sp, ft->result_slots * sizeof(*v));
-	return (enum wasm_trap)x->trap;
+	return trap;
 }
 
 enum wasm_trap call_nested(struct wasm_func *f, union wasm_value *v)
@@ -216,6 +219,7 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	struct exec *x = &s->exec;
 	struct frame *bottom;
 	union wasm_value *sp;
+	enum wasm_trap trap = WASM_TRAP_STACK;
 	int rc;
 
 	if (!store_prepare_stack(s))
@@ -224,14 +228,12 @@ int wasm_call(struct wasm_func *f, union wasm_value *v, struct err *err)
 	sp = x->sp;
 	s->fail[0] = 0;
 	store_trace_begin(s);
-	if (x->nesting == MAX_NESTING) {
-		x->trap = WASM_TRAP_STACK;
-	} else {
+	if (x->nesting < MAX_NESTING) {
 		x->nesting++;
-		x->trap = f->native ? aot_call(f, v) : interpret(x, f, v);
+		trap = f->native ? aot_call(f, v) : interpret(x, f, v);
 		x->nesting--;
 	}
-	rc = x->trap ? report(s, bottom, err) : 0;
+	rc = trap ? report(s, bottom, trap, err) : 0;
 	x->frame = bottom;
 	x->sp = sp;
 	return rc;
