@@ -1,10 +1,4 @@
-/* Functions are dealt out in pieces of some 10 KB to as many processes as
- * there are processors.  Processes, not threads: what LLVM leaks or holds is
- * gone with each, and one that a hostile module kills is only that.
- *
- *	parent		fork, wait, map what they wrote
- *	worker		take the next piece, generate, optimise, append the
- *			object to its own memfd: { struct piece_head, bytes } */
+/* A piece of a module, or all of it, through LLVM. */
 #include "wasmc/compile.h"
 
 #include <errno.h>
@@ -12,37 +6,14 @@
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-enum { PIECE_BYTES = 48 << 10, MAX_JOBS = 64 };
-
-struct piece {
-	uint32_t from, to;
-};
-
-struct piece_head {
-	uint64_t piece, len;
-};
-
-struct plan {
-	struct piece *pieces;
-	uint32_t n;
-};
-
-/* Between processes. */
-struct shared {
-	uint32_t next, done;
-};
 
 /* --- the target ------------------------------------------------------------------ */
 
@@ -58,7 +29,8 @@ static void init_llvm(void)
 	LLVMInitializeAArch64AsmPrinter();
 }
 
-static LLVMTargetMachineRef make_target(const struct compile_job *job)
+static LLVMTargetMachineRef make_target(const struct compile_job *job,
+					unsigned int level)
 {
 	bool arm = job->gen.cpu >= AOT_ARM64_V8;
 	const char *triple = arm ? "aarch64-unknown-linux-gnu"
@@ -77,22 +49,22 @@ static LLVMTargetMachineRef make_target(const struct compile_job *job)
 	return LLVMCreateTargetMachine(
 		target, triple, arm ? "generic" : aot_cpu_name(job->gen.cpu),
 		job->gen.cpu == AOT_ARM64_V8_1 ? "+lse" : "",
-		levels[job->level], LLVMRelocPIC, LLVMCodeModelSmall);
+		levels[level], LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
 /* --- one piece ---------------------------------------------------------------------- */
 
-static int optimise(LLVMModuleRef mod, const struct compile_job *job,
+static int optimise(LLVMModuleRef mod, unsigned int level,
 		    LLVMTargetMachineRef tm, struct err *err)
 {
 	LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
 	char passes[16];
 	LLVMErrorRef e;
 
-	LLVMPassBuilderOptionsSetLoopVectorization(o, job->level >= 2);
-	LLVMPassBuilderOptionsSetSLPVectorization(o, job->level >= 2);
-	LLVMPassBuilderOptionsSetLoopUnrolling(o, job->level >= 2);
-	snprintf(passes, sizeof(passes), "default<O%u>", job->level);
+	LLVMPassBuilderOptionsSetLoopVectorization(o, level >= 2);
+	LLVMPassBuilderOptionsSetSLPVectorization(o, level >= 2);
+	LLVMPassBuilderOptionsSetLoopUnrolling(o, level >= 2);
+	snprintf(passes, sizeof(passes), "default<O%u>", level);
 	e = LLVMRunPasses(mod, passes, tm, o);
 	LLVMDisposePassBuilderOptions(o);
 	if (e) {
@@ -106,18 +78,14 @@ static int optimise(LLVMModuleRef mod, const struct compile_job *job,
 }
 
 static int build(LLVMContextRef lc, const struct compile_job *job,
-		 LLVMTargetMachineRef tm, struct piece p, bool thunks,
+		 LLVMTargetMachineRef tm, const struct piece *p,
 		 LLVMModuleRef *ret, struct err *err)
 {
-	LLVMModuleRef mod = gen_module(lc, job->module, &job->gen, p.from, p.to,
-				       thunks, err);
-	LLVMTargetDataRef layout;
-	char *triple, *message = NULL;
+	LLVMModuleRef mod = gen_module(lc, job->module, &job->gen, p->from,
+				       p->to, p->thunks);
+	LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
+	char *triple = LLVMGetTargetMachineTriple(tm), *message = NULL;
 
-	if (!mod)
-		return err->code ? -err->code : -EINVAL;
-	layout = LLVMCreateTargetDataLayout(tm);
-	triple = LLVMGetTargetMachineTriple(tm);
 	LLVMSetModuleDataLayout(mod, layout);
 	LLVMSetTarget(mod, triple);
 	LLVMDisposeTargetData(layout);
@@ -127,7 +95,7 @@ static int build(LLVMContextRef lc, const struct compile_job *job,
 		return err_say(err, -EINVAL, "hull made bad IR: %.200s",
 			       message);
 	LLVMDisposeMessage(message);
-	return optimise(mod, job, tm, err);
+	return optimise(mod, p->level, tm, err);
 }
 
 static int write_all(int fd, const void *data, size_t len)
@@ -147,22 +115,25 @@ static int write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static int one_piece(const struct compile_job *job, LLVMTargetMachineRef tm,
-		     const struct plan *plan, uint32_t i, int fd,
-		     struct err *err)
+int compile_piece(const struct compile_job *job, const struct piece *p, int fd,
+		  struct err *err)
 {
+	LLVMTargetMachineRef tm = make_target(job, p->level);
 	LLVMContextRef lc = LLVMContextCreate();
 	LLVMModuleRef mod = NULL;
 	LLVMMemoryBufferRef object = NULL;
 	char *message = NULL;
-	int rc = build(lc, job, tm, plan->pieces[i], i == 0, &mod, err);
+	int rc = tm ? build(lc, job, tm, p, &mod, err)
+		    : err_say(err, -ENOTSUP,
+			      "this LLVM knows no such processor");
 
 	if (rc == 0 &&
 	    LLVMTargetMachineEmitToMemoryBuffer(tm, mod, LLVMObjectFile,
 						&message, &object))
 		rc = err_say(err, -EINVAL, "LLVM: %.200s", message);
 	if (rc == 0) {
-		struct piece_head head = {i, LLVMGetBufferSize(object)};
+		struct piece_head head = {p->index,
+					  LLVMGetBufferSize(object)};
 
 		rc = write_all(fd, &head, sizeof(head));
 		if (rc == 0)
@@ -175,169 +146,21 @@ static int one_piece(const struct compile_job *job, LLVMTargetMachineRef tm,
 	if (mod)
 		LLVMDisposeModule(mod);
 	LLVMContextDispose(lc);
+	if (tm)
+		LLVMDisposeTargetMachine(tm);
 	return rc;
 }
 
-/* --- processes ------------------------------------------------------------------------ */
-
-static struct plan make_plan(const struct wasm_module *m)
-{
-	uint32_t first = m->n_imported_funcs, size = 0;
-	struct plan plan = {
-		xcalloc(m->n_funcs - first + 1, sizeof(struct piece)), 0};
-
-	for (uint32_t i = first; i < m->n_funcs; i++) {
-		const struct body *b = &m->bodies[i - first];
-
-		if (size == 0)
-			plan.pieces[plan.n++].from = i;
-		plan.pieces[plan.n - 1].to = i + 1;
-		size += b->end - b->start;
-		if (size >= PIECE_BYTES)
-			size = 0;
-	}
-	/* Thunks alone. */
-	if (!plan.n)
-		plan.pieces[plan.n++] = (struct piece){first, first};
-	return plan;
-}
-
-static void __attribute__((noreturn))
-work(const struct compile_job *job, const struct plan *plan,
-     struct shared *shared, int fd)
-{
-	LLVMTargetMachineRef tm = make_target(job);
-	struct err err = {0};
-	int rc = tm ? 0
-		    : err_say(&err, -ENOTSUP,
-			      "this LLVM knows no such processor");
-
-	while (rc == 0) {
-		uint32_t i = __atomic_fetch_add(&shared->next, 1,
-						__ATOMIC_RELAXED);
-
-		if (i >= plan->n)
-			_exit(0);
-		rc = one_piece(job, tm, plan, i, fd, &err);
-		__atomic_fetch_add(&shared->done, 1, __ATOMIC_RELAXED);
-	}
-	fprintf(stderr, "hull-wasmc: %s\n", err.msg);
-	_exit(1);
-}
-
-static int collect(int fd, struct compile_objects *ret, struct err *err)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	const uint8_t *p;
-	size_t pos = 0;
-
-	if (size <= 0)
-		return 0;
-	p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return err_set(err, -errno, "map the objects");
-	while (pos < (size_t)size) {
-		struct piece_head head;
-
-		memcpy(&head, p + pos, sizeof(head));
-		pos += sizeof(head);
-		ret->objects[head.piece] =
-			(struct link_object){p + pos, head.len};
-		pos += head.len;
-	}
-	return 0;
-}
-
-static void show_progress(const struct shared *shared, uint32_t n)
-{
-	fprintf(stderr, "\rcompiling: %3u%%",
-		__atomic_load_n(&shared->done, __ATOMIC_RELAXED) * 100 / n);
-	fflush(stderr);
-}
-
-/* All of them, also after a failure.  The first that failed counts. */
-static int wait_for(const struct compile_job *job, pid_t *pids, unsigned int n,
-		    const struct shared *shared, uint32_t pieces,
-		    struct err *err)
-{
-	int rc = 0, left = (int)n;
-
-	while (left) {
-		int status = 0;
-		pid_t pid = waitpid(-1, &status, job->progress ? WNOHANG : 0);
-
-		if (pid == 0) {
-			show_progress(shared, pieces);
-			usleep(50000);
-			continue;
-		}
-		if (pid < 0 && errno == EINTR)
-			continue;
-		if (pid < 0)
-			break;
-		left--;
-		if (status == 0 || rc)
-			continue;
-		rc = WIFSIGNALED(status)
-			     ? err_say(err, -E2BIG,
-				       "a compiler process was killed by signal "
-				       "%d: out of memory or time",
-				       WTERMSIG(status))
-			     : err_say(err, -EINVAL, "the compiler failed");
-		for (unsigned int i = 0; i < n; i++)
-			kill(pids[i], SIGKILL);
-	}
-	if (job->progress)
-		fprintf(stderr, "\r                 \r");
-	return rc;
-}
-
-int compile_objects(const struct compile_job *job, struct compile_objects *ret,
-		    struct err *err)
-{
-	struct plan plan = make_plan(job->module);
-	unsigned int n = job->jobs < plan.n ? job->jobs : plan.n, started = 0;
-	struct shared *shared =
-		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pids[MAX_JOBS];
-	int fds[MAX_JOBS], rc = 0;
-
-	if (shared == MAP_FAILED)
-		return err_set(err, -errno, "mmap");
-	if (n > MAX_JOBS)
-		n = MAX_JOBS;
-	fflush(NULL);
-	for (; started < n; started++) {
-		fds[started] = memfd_create("objects", MFD_CLOEXEC);
-		pids[started] = fds[started] < 0 ? -1 : fork();
-		if (pids[started] < 0)
-			break;
-		if (pids[started] == 0)
-			work(job, &plan, shared, fds[started]);
-	}
-	if (!started)
-		rc = err_set(err, -errno, "start a process");
-	ret->objects = xcalloc(plan.n, sizeof(*ret->objects));
-	ret->n = plan.n;
-	if (rc == 0)
-		rc = wait_for(job, pids, started, shared, plan.n, err);
-	for (unsigned int i = 0; i < started && rc == 0; i++)
-		rc = collect(fds[i], ret, err);
-	for (unsigned int i = 0; i < started; i++)
-		close(fds[i]);
-	munmap(shared, sizeof(*shared));
-	free(plan.pieces);
-	return rc;
-}
+/* --- as text ------------------------------------------------------------------ */
 
 int compile_text(const struct compile_job *job, enum compile_emit what, int fd,
 		 struct err *err)
 {
-	LLVMTargetMachineRef tm = make_target(job);
+	LLVMTargetMachineRef tm = make_target(job, job->level);
 	LLVMContextRef lc = LLVMContextCreate();
-	struct piece all = {job->module->n_imported_funcs,
-			    job->module->n_funcs};
+	struct piece all = {.from = job->module->n_imported_funcs,
+			    .to = job->module->n_funcs,
+			    .level = job->level};
 	LLVMModuleRef mod = NULL;
 	LLVMMemoryBufferRef text = NULL;
 	char *message = NULL;
@@ -346,7 +169,7 @@ int compile_text(const struct compile_job *job, enum compile_emit what, int fd,
 	if (!tm)
 		return err_say(err, -ENOTSUP,
 			       "this LLVM knows no such processor");
-	rc = build(lc, job, tm, all, false, &mod, err);
+	rc = build(lc, job, tm, &all, &mod, err);
 	if (mod && what == COMPILE_LLVM) {
 		message = LLVMPrintModuleToString(mod);
 		if (write_all(fd, message, strlen(message)) < 0)

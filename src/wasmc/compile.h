@@ -14,13 +14,27 @@ struct compile_job {
 	bool progress;
 };
 
+/* Functions `from`..`to`, by index with imports. */
+struct piece {
+	uint32_t index, from, to;
+	unsigned int level;
+	bool thunks; /* with those by which the engine enters */
+};
+
+/* What compile_piece() writes: this, and the object. */
+struct piece_head {
+	uint64_t piece, len;
+};
+
+int compile_piece(const struct compile_job *job, const struct piece *p, int fd,
+		  struct err *err);
+
 struct compile_objects {
 	struct link_object *objects;
 	size_t n;
 };
 
-/* -E2BIG: a process was killed or ran out of memory, which a module can
- * bring about: it is too much for LLVM. */
+/* workers.c.  -E2BIG: it is too much for LLVM, even without optimisation. */
 int compile_objects(const struct compile_job *job, struct compile_objects *ret,
 		    struct err *err);
 

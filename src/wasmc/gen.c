@@ -426,7 +426,7 @@ LLVMValueRef gen_declare(struct gen *g, uint32_t index)
 	snprintf(name, sizeof(name), "f%u", index);
 	fn = LLVMAddFunction(g->mod, name,
 			     gen_function_type(g, &g->m->funcs[index]->func));
-	LLVMSetFunctionCallConv(fn, g->cc);
+	LLVMSetFunctionCallConv(fn, g->opt->convention);
 	LLVMSetVisibility(fn, LLVMHiddenVisibility);
 	gen_attributes(g, fn);
 	return g->funcs[index] = fn;
@@ -625,7 +625,7 @@ static void body(struct gen *g)
 
 /* A convention for tail calls makes every call dearer: each callee removes
  * its arguments, and each call site keeps them aligned. */
-static unsigned int calling_convention(const struct wasm_module *m)
+unsigned int gen_convention(const struct wasm_module *m)
 {
 	struct reader r = {.base = m->bytes, .module = m};
 
@@ -740,15 +740,14 @@ static void begin_module(struct gen *g)
 
 LLVMModuleRef gen_module(LLVMContextRef lc, const struct wasm_module *m,
 			 const struct gen_options *opt, uint32_t from,
-			 uint32_t to, bool thunks, struct err *err)
+			 uint32_t to, bool thunks)
 {
-	struct gen g = {.lc = lc, .m = m, .opt = opt, .err = err};
+	struct gen g = {.lc = lc, .m = m, .opt = opt};
 
 	g.mod = LLVMModuleCreateWithNameInContext("module", lc);
 	g.b = LLVMCreateBuilderInContext(lc);
 	g.funcs = xcalloc(m->n_funcs + 1, sizeof(*g.funcs));
 	g.leaves = xcalloc(m->n_types + 1, sizeof(*g.leaves));
-	g.cc = calling_convention(m);
 	begin_module(&g);
 	for (uint32_t i = from; i < to; i++) {
 		g.index = i;

@@ -45,6 +45,7 @@ enum gen_helper {
 struct gen_options {
 	enum aot_cpu cpu;
 	bool strict, fuel;
+	unsigned int convention; /* gen_convention() */
 };
 
 struct gen_label {
@@ -62,8 +63,6 @@ struct gen_label {
 struct gen {
 	const struct wasm_module *m;
 	const struct gen_options *opt;
-	unsigned int cc; /* of the module's functions */
-	struct err *err;
 
 	LLVMContextRef lc;
 	LLVMModuleRef mod;
@@ -248,7 +247,9 @@ void gen_br(struct gen *g, uint32_t depth);
 /* --- all of it --------------------------------------------------------------------- */
 
 /* A module of LLVM with the functions `from`..`to` (indices with imports) and,
- * with `thunks`, what the engine enters them by.  NULL: too much, see err. */
+ * with `thunks`, what the engine enters them by. */
 LLVMModuleRef gen_module(LLVMContextRef lc, const struct wasm_module *m,
 			 const struct gen_options *opt, uint32_t from,
-			 uint32_t to, bool thunks, struct err *err);
+			 uint32_t to, bool thunks);
+/* The convention that this module's functions follow, for gen_options. */
+unsigned int gen_convention(const struct wasm_module *m);

@@ -149,7 +149,7 @@ static LLVMValueRef leave_thunk(struct gen *g, const struct wasm_functype *ft,
 	snprintf(name, sizeof(name), "leave%u", type);
 	fn = LLVMAddFunction(g->mod, name, leave_type(g, ft));
 	LLVMSetLinkage(fn, LLVMInternalLinkage);
-	LLVMSetFunctionCallConv(fn, g->cc);
+	LLVMSetFunctionCallConv(fn, g->opt->convention);
 	gen_attributes(g, fn);
 	gen_never_inline(g, fn);
 	g->leaves[type] = fn;
@@ -180,7 +180,7 @@ static void enter_thunk(struct gen *g, uint32_t type)
 	memcpy(args + 1, g->stack + s.n, ft->n_params * sizeof(*args));
 	g->n = s.n;
 	ret = gen_call(g, gen_function_type(g, ft), LLVMGetParam(fn, 0), args,
-		       ft->n_params + 1, g->cc);
+		       ft->n_params + 1, g->opt->convention);
 	push_results(g, ft, ret);
 	gen_to_slots(g, slots, ft->results, g->stack + s.n, ft->n_results);
 	LLVMBuildRetVoid(g->b);
@@ -222,9 +222,9 @@ static LLVMValueRef emit_call(struct gen *g, const struct call *c,
 	LLVMValueRef call;
 
 	if (!c->tail)
-		return gen_call(g, type, fn, args, n, g->cc);
+		return gen_call(g, type, fn, args, n, g->opt->convention);
 	call = LLVMBuildCall2(g->b, type, fn, args, n, "");
-	LLVMSetInstructionCallConv(call, g->cc);
+	LLVMSetInstructionCallConv(call, g->opt->convention);
 	LLVMSetTailCallKind(call, LLVMTailCallKindMustTail);
 	if (c->ft->n_results)
 		LLVMBuildRet(g->b, call);

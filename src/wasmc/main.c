@@ -251,6 +251,7 @@ static int run(struct options *o, struct err *err)
 	if (rc < 0)
 		return rc;
 	o->job.module = m;
+	o->job.gen.convention = gen_convention(m);
 	if (o->in_fd < 0)
 		fd = open(o->out, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)

@@ -54,6 +54,7 @@ int compiled_load_on(enum aot_cpu cpu, int how, struct wasm_store *store,
 		rc = wasm_module_load(own, bytes, len, &m, err);
 	if (rc == 0) {
 		job.module = m;
+		job.gen.convention = gen_convention(m);
 		rc = compile(&job, fd, err);
 	}
 	wasm_store_free(own);
