@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "base/sha256_internal.h"
+
 /* FIPS 180-4, 4.2.2: the fractional parts of the cube roots of the first 64
  * primes. */
-static const uint32_t k[64] = {
+const uint32_t sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
 	0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
 	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
@@ -57,10 +59,24 @@ static void block(uint32_t h[8], const uint8_t *p)
 	for (unsigned int i = 0; i < 64; i += 8) {
 #pragma GCC unroll 8
 		for (unsigned int j = 0; j < 8; j++)
-			round256(v, j, k[i + j] + w[i + j]);
+			round256(v, j, sha256_k[i + j] + w[i + j]);
 	}
 	for (int i = 0; i < 8; i++)
 		h[i] += v[i];
+}
+
+void sha256_blocks_portable(uint32_t h[8], const uint8_t *p, size_t n)
+{
+	for (; n; n--, p += 64)
+		block(h, p);
+}
+
+static void blocks(uint32_t h[8], const uint8_t *p, size_t n)
+{
+	if (sha256_has_instructions())
+		sha256_blocks_native(h, p, n);
+	else
+		sha256_blocks_portable(h, p, n);
 }
 
 void sha256_begin(struct sha256 *s)
@@ -85,12 +101,12 @@ void sha256_add(struct sha256 *s, const void *data, size_t len)
 		len -= n;
 		if (have + n < 64)
 			return;
-		block(s->h, s->rest);
+		blocks(s->h, s->rest, 1);
 	}
-	for (; len >= 64; len -= 64, p += 64)
-		block(s->h, p);
-	if (len)
-		memcpy(s->rest, p, len);
+	blocks(s->h, p, len / 64);
+	p += len / 64 * 64;
+	if (len % 64)
+		memcpy(s->rest, p, len % 64);
 }
 
 void sha256_end(struct sha256 *s, uint8_t ret[SHA256_SIZE])
@@ -102,8 +118,7 @@ void sha256_end(struct sha256 *s, uint8_t ret[SHA256_SIZE])
 	tail[left] = 0x80;
 	for (int i = 0; i < 8; i++)
 		tail[n - 1 - (size_t)i] = (uint8_t)(s->len * 8 >> (8 * i));
-	for (size_t i = 0; i < n; i += 64)
-		block(s->h, tail + i);
+	blocks(s->h, tail, n / 64);
 	for (int i = 0; i < 32; i++)
 		ret[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 }

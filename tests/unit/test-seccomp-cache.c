@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/sha256.h"
+#include "base/sha256_internal.h"
 #include "host/seccomp.h"
 #include "test.h"
 
@@ -28,6 +29,24 @@ TEST(sha256_is_the_standards)
 	sha256_hex(million, sizeof(million), hex);
 	CHECK_STR(hex, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb"
 		       "5db1b9737ea3");
+}
+
+TEST(sha256_by_instructions_is_the_same)
+{
+	static uint8_t data[64 * 20];
+	uint32_t a[8], b[8];
+
+	SKIP_UNLESS("sha", sha256_has_instructions(),
+		    "the processor has no instructions for it");
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 31 + i / 7);
+	for (size_t n = 0; n <= 20; n++) {
+		for (uint32_t i = 0; i < 8; i++)
+			a[i] = b[i] = i * 0x9e3779b9u + (uint32_t)n;
+		sha256_blocks_portable(a, data, n);
+		sha256_blocks_native(b, data, n);
+		CHECK(memcmp(a, b, sizeof(a)) == 0);
+	}
 }
 
 TEST(sha256_of_pieces_is_that_of_the_whole)
