@@ -1,6 +1,12 @@
 /* Structs and arrays.  Fields are loaded and stored where their layout has
  * them, which is the same in every store; making objects, and what moves many
- * elements, is the engine's. */
+ * elements, is the engine's.
+ *
+ * The collector looks for addresses within objects in registers and on the
+ * stack (wasm/gc.h, gc_mark_inside()).  LLVM may keep a derived address only,
+ * but that is enough: after whatever may collect, a field is found at a
+ * constant offset, and an array's length, which is part of it, is read before
+ * any element. */
 #include "wasmc/gen.h"
 
 static const struct type *read_type(struct gen *g, uint32_t *index)

@@ -108,9 +108,18 @@ def compare(a, node, new):
                             a.seed, lines))
 
 
+def in_bounds(found, lines):
+    """Without those of modules with a load out of bounds, which the compiler
+    may drop, with its trap, if nobody uses what it loads."""
+    out = {line.split(' ')[0] for line in lines
+           if line.endswith(' trap memory')}
+    return [f for f in found if f[0] not in out]
+
+
 def compare_compiled(a, new):
-    """The compiler against the interpreter.  Strict, since it may drop loads
-    and their traps otherwise."""
+    """The compiler against the interpreter: with every trap; and some as it
+    is by default, when all that it optimises meets a collector that is always
+    at work, which takes twice as long."""
     runner = [common.program('diff-runner')]
     bad = lines = 0
     with tempfile.TemporaryDirectory(prefix='hull-diff-') as tmp:
@@ -119,6 +128,11 @@ def compare_compiled(a, new):
             lines += len(interpreted)
             found = list(differences(outcome(runner + ['--strict'], files),
                                      interpreted))
+            some = files[::3]
+            right = outcome(runner, some)
+            found += in_bounds(differences(
+                outcome(runner + ['--compiled', '--torture'], some), right),
+                right)
             report(a, tmp, found, 'compiled', 'interpreted')
             bad += len(found)
     common.ok(bad == 0 and lines > 0,
