@@ -15,8 +15,8 @@ const void *const aot_helpers[] = {
 
 /* --- calls ---------------------------------------------------------------------- */
 
-static enum wasm_trap call_host(struct wasm_instance *inst,
-				struct wasm_func *f, union wasm_value *v)
+static enum wasm_trap call_host(struct wasm_instance *inst, struct wasm_func *f,
+				union wasm_value *v)
 {
 	struct wasm_caller c = {inst->store, inst};
 	struct trap_activation *act = trap_suspend();
@@ -116,8 +116,8 @@ uint32_t aot_help_table_init(struct wasm_instance *inst, uint32_t table,
 {
 	const struct elem_seg *s = &inst->elem[segment];
 
-	return wasm_table_copy_in(inst->table[table], to, s->refs, s->len,
-				  from, n);
+	return wasm_table_copy_in(inst->table[table], to, s->refs, s->len, from,
+				  n);
 }
 
 void aot_help_elem_drop(struct wasm_instance *inst, uint32_t segment)

@@ -235,10 +235,10 @@ void aot_throw_from(struct aot_regs *regs, struct wasm_instance *inst)
 static void get_registers(struct aot_regs *r, const void *context)
 {
 	/* By DWARF's numbers. */
-	static const uint8_t from[16] = {
-		REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
-		REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
-		REG_R12, REG_R13, REG_R14, REG_R15};
+	static const uint8_t from[16] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX,
+					 REG_RSI, REG_RDI, REG_RBP, REG_RSP,
+					 REG_R8,  REG_R9,  REG_R10, REG_R11,
+					 REG_R12, REG_R13, REG_R14, REG_R15};
 	const ucontext_t *u = context;
 
 	for (size_t i = 0; i < 16; i++)

@@ -33,8 +33,8 @@ static LLVMTargetMachineRef make_target(const struct compile_job *job,
 					unsigned int level)
 {
 	bool arm = job->gen.cpu >= AOT_ARM64_V8;
-	const char *triple = arm ? "aarch64-unknown-linux-gnu"
-				 : "x86_64-unknown-linux-gnu";
+	const char *triple =
+		arm ? "aarch64-unknown-linux-gnu" : "x86_64-unknown-linux-gnu";
 	static const LLVMCodeGenOptLevel levels[] = {
 		LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
 		LLVMCodeGenLevelDefault, LLVMCodeGenLevelAggressive};
@@ -48,8 +48,8 @@ static LLVMTargetMachineRef make_target(const struct compile_job *job,
 	}
 	return LLVMCreateTargetMachine(
 		target, triple, arm ? "generic" : aot_cpu_name(job->gen.cpu),
-		job->gen.cpu == AOT_ARM64_V8_1 ? "+lse" : "",
-		levels[level], LLVMRelocPIC, LLVMCodeModelSmall);
+		job->gen.cpu == AOT_ARM64_V8_1 ? "+lse" : "", levels[level],
+		LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
 /* --- one piece ---------------------------------------------------------------------- */
@@ -127,13 +127,11 @@ int compile_piece(const struct compile_job *job, const struct piece *p, int fd,
 		    : err_say(err, -ENOTSUP,
 			      "this LLVM knows no such processor");
 
-	if (rc == 0 &&
-	    LLVMTargetMachineEmitToMemoryBuffer(tm, mod, LLVMObjectFile,
-						&message, &object))
+	if (rc == 0 && LLVMTargetMachineEmitToMemoryBuffer(
+			       tm, mod, LLVMObjectFile, &message, &object))
 		rc = err_say(err, -EINVAL, "LLVM: %.200s", message);
 	if (rc == 0) {
-		struct piece_head head = {p->index,
-					  LLVMGetBufferSize(object)};
+		struct piece_head head = {p->index, LLVMGetBufferSize(object)};
 
 		rc = write_all(fd, &head, sizeof(head));
 		if (rc == 0)

@@ -7,7 +7,10 @@
  *
  * of which further results are in slots of instance->results, each at its
  * place as of wasm_call().  It follows C's calling convention, or, in modules
- * with tail calls, tailcc; nobody but this module calls it.
+ * with tail calls, tailcc; nobody but this module calls it.  With tailcc no
+ * argument is on the stack, whose place a tail call would move without the
+ * unwinder knowing (wasm/aot.h): what registers cannot hold is, for the moment
+ * of the call, in those slots as well.
  * References are i64, a v128 is <2 x i64>, which gen_as() casts.
  *
  * The operand stack exists only here, as values of LLVM; locals are allocas
@@ -210,6 +213,18 @@ LLVMTypeRef gen_function_type(const struct gen *g,
 			      const struct wasm_functype *ft);
 void gen_attributes(const struct gen *g, LLVMValueRef fn);
 void gen_never_inline(const struct gen *g, LLVMValueRef fn);
+/* Parameters: the types of those that registers hold, into `types`; how many
+ * they are. */
+uint32_t gen_param_types(const struct gen *g, const struct wasm_functype *ft,
+			 LLVMTypeRef *types);
+/* Put the values `v` of all parameters to where the callee looks for them:
+ * those for registers into `args`.  How many these are. */
+uint32_t gen_pass(struct gen *g, const struct wasm_functype *ft,
+		  LLVMValueRef *v, LLVMValueRef *args);
+/* The callee's side, first of all: push all parameters of `fn`, of which the
+ * first is its `first`. */
+void gen_receive(struct gen *g, const struct wasm_functype *ft,
+		 LLVMValueRef fn, unsigned int first);
 /* All results but the first, to where the caller looks for them. */
 void gen_store_results(struct gen *g, const struct wasm_functype *ft,
 		       LLVMValueRef *v);

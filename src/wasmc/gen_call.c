@@ -49,10 +49,14 @@ struct saved {
 static struct saved begin_thunk(struct gen *g, LLVMValueRef fn,
 				LLVMValueRef inst)
 {
-	struct saved s = {g->fn,      g->inst,
-			  g->slots,   g->entry,
-			  LLVMGetInsertBlock(g->b), g->landing,
-			  g->n_slots, g->n,
+	struct saved s = {g->fn,
+			  g->inst,
+			  g->slots,
+			  g->entry,
+			  LLVMGetInsertBlock(g->b),
+			  g->landing,
+			  g->n_slots,
+			  g->n,
 			  LLVMGetCurrentDebugLocation2(g->b)};
 	LLVMBasicBlockRef first;
 
@@ -86,13 +90,12 @@ static void end_thunk(struct gen *g, const struct saved *s)
 static LLVMTypeRef leave_type(struct gen *g, const struct wasm_functype *ft)
 {
 	LLVMTypeRef *params = xcalloc(ft->n_params + 2, sizeof(*params)), ret;
+	uint32_t n = gen_param_types(g, ft, params + 2);
 
 	params[0] = params[1] = g->ptr;
-	for (uint32_t i = 0; i < ft->n_params; i++)
-		params[i + 2] = gen_type(g, ft->params[i]);
 	ret = LLVMFunctionType(ft->n_results ? gen_type(g, ft->results[0])
 					     : g->none,
-			       params, ft->n_params + 2, false);
+			       params, n + 2, false);
 	free(params);
 	return ret;
 }
@@ -118,8 +121,7 @@ static void leave_body(struct gen *g, LLVMValueRef fn,
 							: ft->result_slots;
 	LLVMValueRef slots = gen_slots(g, n), args[2], rc;
 
-	for (uint32_t i = 0; i < ft->n_params; i++)
-		gen_push(g, LLVMGetParam(fn, i + 2));
+	gen_receive(g, ft, fn, 2);
 	gen_to_slots(g, slots, ft->params, g->stack + s.n, ft->n_params);
 	g->n = s.n;
 	args[0] = LLVMGetParam(fn, 1);
@@ -165,6 +167,7 @@ static void enter_thunk(struct gen *g, uint32_t type)
 	LLVMTypeRef params[3] = {g->ptr, g->ptr, g->ptr};
 	LLVMValueRef fn, slots, *args, ret;
 	struct saved s;
+	uint32_t n;
 	char name[24];
 
 	snprintf(name, sizeof(name), "enter%u", type);
@@ -177,10 +180,10 @@ static void enter_thunk(struct gen *g, uint32_t type)
 	args = xcalloc(ft->n_params + 1, sizeof(*args));
 	args[0] = g->inst;
 	gen_from_slots(g, slots, ft->params, ft->n_params);
-	memcpy(args + 1, g->stack + s.n, ft->n_params * sizeof(*args));
+	n = gen_pass(g, ft, g->stack + s.n, args + 1);
 	g->n = s.n;
 	ret = gen_call(g, gen_function_type(g, ft), LLVMGetParam(fn, 0), args,
-		       ft->n_params + 1, g->opt->convention);
+		       n + 1, g->opt->convention);
 	push_results(g, ft, ret);
 	gen_to_slots(g, slots, ft->results, g->stack + s.n, ft->n_results);
 	LLVMBuildRetVoid(g->b);
@@ -197,29 +200,33 @@ void gen_enter_thunks(struct gen *g)
 
 /* --- calls -------------------------------------------------------------------------- */
 
-/* What a call needs, of which `args` leave room for two in front. */
+/* What a call needs.  `args` are those of registers, of which two are in front
+ * of the parameters, `v`. */
 struct call {
 	const struct wasm_functype *ft;
 	uint32_t type; /* its index in the module */
-	LLVMValueRef *args;
+	LLVMValueRef *args, *v;
 	bool tail;
 };
 
 static void pop_args(struct gen *g, struct call *c)
 {
-	c->args = xcalloc(c->ft->n_params + 2, sizeof(*c->args));
-	g->n -= c->ft->n_params;
-	memcpy(c->args + 2, g->stack + g->n,
-	       c->ft->n_params * sizeof(*c->args));
+	uint32_t n = c->ft->n_params;
+
+	c->args = xcalloc(2 * n + 2, sizeof(*c->args));
+	c->v = c->args + n + 2;
+	g->n -= n;
+	memcpy(c->v, g->stack + g->n, n * sizeof(*c->v));
 }
 
-/* In a tail call, return what it returns; further results are where the
- * caller will look for them already. */
+/* With `front` arguments before the parameters.  In a tail call, return what
+ * it returns; further results are where the caller will look for them
+ * already. */
 static LLVMValueRef emit_call(struct gen *g, const struct call *c,
-			      LLVMTypeRef type, LLVMValueRef fn,
-			      LLVMValueRef *args, uint32_t n)
+			      LLVMTypeRef type, LLVMValueRef fn, uint32_t front)
 {
-	LLVMValueRef call;
+	uint32_t n = front + gen_pass(g, c->ft, c->v, c->args + 2);
+	LLVMValueRef *args = c->args + 2 - front, call;
 
 	if (!c->tail)
 		return gen_call(g, type, fn, args, n, g->opt->convention);
@@ -239,8 +246,7 @@ static void direct(struct gen *g, struct call *c, uint32_t index)
 
 	c->args[1] = g->inst;
 	ret = emit_call(g, c, gen_function_type(g, c->ft),
-			gen_declare(g, index), c->args + 1,
-			c->ft->n_params + 1);
+			gen_declare(g, index), 1);
 	if (!c->tail)
 		push_results(g, c->ft, ret);
 }
@@ -250,8 +256,7 @@ static LLVMValueRef far_call(struct gen *g, struct call *c, LLVMValueRef func)
 	c->args[0] = g->inst;
 	c->args[1] = func;
 	return emit_call(g, c, leave_type(g, c->ft),
-			 leave_thunk(g, c->ft, c->type), c->args,
-			 c->ft->n_params + 2);
+			 leave_thunk(g, c->ft, c->type), 2);
 }
 
 /* A function by its address.  One compare says that it is of this instance
@@ -266,11 +271,11 @@ static void by_reference(struct gen *g, struct call *c, LLVMValueRef func,
 	LLVMBasicBlockRef from[2];
 	LLVMValueRef ret[2], phi = NULL, br, want, have, code;
 
-	want = gen_at(g,
-		      gen_const_load(g, g->ptr, g->inst,
-				     offsetof(struct wasm_instance,
-					      signatures)),
-		      c->type);
+	want = gen_at(
+		g,
+		gen_const_load(g, g->ptr, g->inst,
+			       offsetof(struct wasm_instance, signatures)),
+		c->type);
 	have = gen_state_load(g, g->ptr, gen_at(g, func, FUNC_AT(signature)));
 	br = LLVMBuildCondBr(g->b,
 			     LLVMBuildICmp(g->b, LLVMIntEQ, want, have, ""),
@@ -280,8 +285,7 @@ static void by_reference(struct gen *g, struct call *c, LLVMValueRef func,
 	LLVMPositionBuilderAtEnd(g->b, near);
 	code = gen_const_load(g, g->ptr, func, FUNC_AT(native));
 	c->args[1] = g->inst;
-	ret[0] = emit_call(g, c, gen_function_type(g, c->ft), code,
-			   c->args + 1, c->ft->n_params + 1);
+	ret[0] = emit_call(g, c, gen_function_type(g, c->ft), code, 1);
 	from[0] = LLVMGetInsertBlock(g->b);
 	if (!c->tail)
 		LLVMBuildBr(g->b, next);
@@ -346,8 +350,8 @@ static void call_indirect(struct gen *g, bool tail)
 
 	pop_args(g, &c);
 	func = gen_table_element(g, table, index, WASM_TRAP_UNDEFINED_ELEMENT);
-	func = LLVMBuildIntToPtr(
-		g->b, gen_state_load(g, g->i64, func), g->ptr, "");
+	func = LLVMBuildIntToPtr(g->b, gen_state_load(g, g->i64, func), g->ptr,
+				 "");
 	by_reference(g, &c, func, true);
 	free(c.args);
 }

@@ -58,8 +58,8 @@ struct gen_label *gen_push_label(struct gen *g, const struct block_type *t)
 
 	if (g->n_labels == g->labels_cap) {
 		g->labels_cap = g->labels_cap ? g->labels_cap * 2 : 32;
-		g->labels = xrealloc(g->labels, g->labels_cap,
-					  sizeof(*g->labels));
+		g->labels =
+			xrealloc(g->labels, g->labels_cap, sizeof(*g->labels));
 	}
 	l = &g->labels[g->n_labels++];
 	memset(l, 0, sizeof(*l));

@@ -29,9 +29,9 @@ struct gen_access gen_memarg(struct gen *g)
 static LLVMValueRef guarded_base(struct gen *g, uint32_t memory)
 {
 	if (memory == 0)
-		return gen_const_load(g, g->ptr, g->inst,
-				      offsetof(struct wasm_instance,
-					       mem0_base));
+		return gen_const_load(
+			g, g->ptr, g->inst,
+			offsetof(struct wasm_instance, mem0_base));
 	return gen_const_load(g, g->ptr, GEN_ENTRY(g, memory, memory),
 			      MEMORY_AT(base));
 }
@@ -114,8 +114,8 @@ struct access_type {
 static struct access_type access_type(const struct gen *g)
 {
 	switch (g->op) {
-#define CASE(op, m, v, s)                                   \
-	case OP_##op:                                       \
+#define CASE(op, m, v, s) \
+	case OP_##op:     \
 		return (struct access_type){g->m, g->v, s};
 		CASE(i32_load, i32, i32, false)
 		CASE(i64_load, i64, i64, false)
@@ -180,10 +180,10 @@ static LLVMValueRef narrow(struct gen *g, LLVMValueRef v, bool is64)
 static void memory_size(struct gen *g)
 {
 	uint32_t index = read_u32(&g->r);
-	LLVMValueRef at = gen_at(g, GEN_ENTRY(g, memory, index),
-				 MEMORY_AT(size));
-	LLVMValueRef pages = LLVMBuildLShr(
-		g->b, gen_state_load(g, g->i64, at), gen_i64(g, 16), "");
+	LLVMValueRef at =
+		gen_at(g, GEN_ENTRY(g, memory, index), MEMORY_AT(size));
+	LLVMValueRef pages = LLVMBuildLShr(g->b, gen_state_load(g, g->i64, at),
+					   gen_i64(g, 16), "");
 
 	gen_push(g, narrow(g, pages, g->m->memories[index].is64));
 }

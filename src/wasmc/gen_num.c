@@ -69,8 +69,8 @@ static LLVMValueRef is_minus_one(struct gen *g, LLVMValueRef v)
 static LLVMValueRef div_s(struct gen *g, LLVMValueRef a, LLVMValueRef b)
 {
 	uint64_t min = 1ull << (LLVMGetIntTypeWidth(LLVMTypeOf(a)) - 1);
-	LLVMValueRef is_min = LLVMBuildICmp(g->b, LLVMIntEQ, a,
-					    int_like(a, min), "");
+	LLVMValueRef is_min =
+		LLVMBuildICmp(g->b, LLVMIntEQ, a, int_like(a, min), "");
 
 	gen_trap_if(g, is_zero(g, b), WASM_TRAP_DIV_ZERO);
 	gen_trap_if(g, LLVMBuildAnd(g->b, is_min, is_minus_one(g, b), ""),
@@ -177,9 +177,10 @@ static LLVMValueRef hide_constant(struct gen *g, LLVMValueRef v)
 static LLVMValueRef float_unary(struct gen *g, unsigned int which,
 				LLVMValueRef a)
 {
-	static const char *const names[] = {
-		"llvm.fabs",  NULL,	     "llvm.ceil", "llvm.floor",
-		"llvm.trunc", "llvm.roundeven", "llvm.sqrt"};
+	static const char *const names[] = {"llvm.fabs",  NULL,
+					    "llvm.ceil",  "llvm.floor",
+					    "llvm.trunc", "llvm.roundeven",
+					    "llvm.sqrt"};
 	LLVMTypeRef t = LLVMTypeOf(a);
 
 	if (!names[which])
@@ -199,8 +200,7 @@ LLVMValueRef gen_min_max(struct gen *g, const char *name, LLVMValueRef a,
 	if (g->opt->cpu >= AOT_ARM64_V8)
 		return v;
 	LLVMSetFastMathFlags(v, LLVMFastMathNoNaNs);
-	return LLVMBuildSelect(g->b,
-			       LLVMBuildFCmp(g->b, LLVMRealUNO, a, b, ""),
+	return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealUNO, a, b, ""),
 			       LLVMBuildFAdd(g->b, a, b, ""), v, "");
 }
 
@@ -281,9 +281,9 @@ static LLVMValueRef trunc_sat(struct gen *g, LLVMValueRef a, LLVMTypeRef to,
 {
 	LLVMTypeRef types[2] = {to, LLVMTypeOf(a)};
 
-	return gen_intrinsic(
-		g, is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2,
-		&a, 1);
+	return gen_intrinsic(g,
+			     is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat",
+			     types, 2, &a, 1);
 }
 
 static LLVMValueRef from_int(struct gen *g, LLVMValueRef a, LLVMTypeRef to,
@@ -295,10 +295,10 @@ static LLVMValueRef from_int(struct gen *g, LLVMValueRef a, LLVMTypeRef to,
 
 static LLVMValueRef conversion(struct gen *g, LLVMValueRef a)
 {
-	LLVMTypeRef wide = g->op >= OP_i64_trunc_f32_s &&
-					   g->op <= OP_i64_trunc_f64_u
-				   ? g->i64
-				   : g->i32;
+	LLVMTypeRef wide =
+		g->op >= OP_i64_trunc_f32_s && g->op <= OP_i64_trunc_f64_u
+			? g->i64
+			: g->i32;
 
 	switch (g->op) {
 	case OP_i32_wrap_i64:
@@ -386,11 +386,13 @@ static void binary(struct gen *g)
 	LLVMValueRef b = gen_pop(g), a = gen_pop(g), v;
 
 	if (op >= OP_i32_eq && op <= OP_i32_ge_u)
-		v = as_i32(g, LLVMBuildICmp(g->b, int_predicates[op - OP_i32_eq],
-					    a, b, ""));
+		v = as_i32(g,
+			   LLVMBuildICmp(g->b, int_predicates[op - OP_i32_eq],
+					 a, b, ""));
 	else if (op >= OP_i64_eq && op <= OP_i64_ge_u)
-		v = as_i32(g, LLVMBuildICmp(g->b, int_predicates[op - OP_i64_eq],
-					    a, b, ""));
+		v = as_i32(g,
+			   LLVMBuildICmp(g->b, int_predicates[op - OP_i64_eq],
+					 a, b, ""));
 	else if (op >= OP_f32_eq && op <= OP_f32_ge)
 		v = as_i32(g,
 			   LLVMBuildFCmp(g->b, float_predicates[op - OP_f32_eq],

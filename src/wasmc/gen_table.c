@@ -73,9 +73,9 @@ static LLVMValueRef table_length(struct gen *g, uint32_t table)
 {
 	if (is_fixed(g, table))
 		return gen_i64(g, g->m->tables[table].limits.min);
-	return gen_state_load(g, g->i64,
-			      gen_at(g, GEN_ENTRY(g, table, table),
-				     TABLE_AT(len)));
+	return gen_state_load(
+		g, g->i64,
+		gen_at(g, GEN_ENTRY(g, table, table), TABLE_AT(len)));
 }
 
 LLVMValueRef gen_table_element(struct gen *g, uint32_t table,

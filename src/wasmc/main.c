@@ -112,8 +112,8 @@ static int parse_options(struct options *o, int argc, char **argv,
 		switch (c) {
 		case 'O':
 			if (optarg[0] < '0' || optarg[0] > '3' || optarg[1])
-				rc = err_say(err, -EINVAL,
-					     "-O%s: only 0 to 3", optarg);
+				rc = err_say(err, -EINVAL, "-O%s: only 0 to 3",
+					     optarg);
 			o->job.level = (unsigned int)(optarg[0] - '0');
 			break;
 		case 'o':
@@ -144,8 +144,8 @@ static int parse_options(struct options *o, int argc, char **argv,
 		case JOBS:
 			o->job.jobs = (unsigned int)strtoul(optarg, NULL, 10);
 			if (!o->job.jobs || o->job.jobs > 64)
-				rc = err_say(err, -EINVAL,
-					     "--jobs %s: 1 to 64", optarg);
+				rc = err_say(err, -EINVAL, "--jobs %s: 1 to 64",
+					     optarg);
 			break;
 		case PROGRESS:
 			o->job.progress = true;
@@ -271,8 +271,7 @@ static int run(struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options o = {
-		.job = {.level = 2}, .in_fd = -1, .out_fd = -1};
+	struct options o = {.job = {.level = 2}, .in_fd = -1, .out_fd = -1};
 	struct err err = {0};
 	cpu_set_t cpus;
 	int rc;

@@ -83,8 +83,8 @@ static int do_piece(const struct workers *w, unsigned int slot, uint32_t i,
 		    int fd, struct err *err)
 {
 	const struct piece *p = &w->pieces[i];
-	struct itimerval limit = {
-		.it_value.tv_sec = p->level ? LIMIT : LIMIT_PLAIN};
+	struct itimerval limit = {.it_value.tv_sec =
+					  p->level ? LIMIT : LIMIT_PLAIN};
 	int rc;
 
 	__atomic_store_n(&w->shared->at[slot], i, __ATOMIC_SEQ_CST);
@@ -186,7 +186,8 @@ static int wait_for_all(struct workers *w, struct err *err)
 
 	while (left) {
 		int status = 0, failed = 0;
-		pid_t pid = waitpid(-1, &status, w->job->progress ? WNOHANG : 0);
+		pid_t pid =
+			waitpid(-1, &status, w->job->progress ? WNOHANG : 0);
 		unsigned int slot;
 
 		if (pid == 0) {
