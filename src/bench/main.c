@@ -2,12 +2,10 @@
  * this machine.  "hull bench" executes it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -24,6 +22,7 @@
 #include "bench/bench.h"
 #include "bench/guests.h"
 #include "bench/machine.h"
+#include "bench/mounts.h"
 #include "bench/options.h"
 #include "bench/participants.h"
 #include "bench/report.h"
@@ -67,22 +66,6 @@ static void catch_signals(void)
 }
 
 /* -------------------------------------------------------------- the host -- */
-
-/* crun refuses a v1 host with an empty v2 hierarchy beside it.  All
- * participants get the same view: without it. */
-static int own_mounts(struct err *err)
-{
-	if (geteuid() != 0 || access("/sys/fs/cgroup/unified", F_OK) < 0)
-		return 0;
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_set(err, -errno, "a mount namespace");
-	/* EINVAL: the folder is there, and nothing is mounted on it. */
-	if (umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0 &&
-	    errno != EINVAL)
-		return err_set(err, -errno, "unmount /sys/fs/cgroup/unified");
-	return 0;
-}
 
 /* 1,500 containers have some descriptors of ours each. */
 static void raise_limits(void)
@@ -284,7 +267,7 @@ int main(int argc, char **argv)
 	raise_limits();
 	/* Orphans are containers: so we can wait for them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (own_mounts(&err) < 0 || run(&b, &c, &err) < 0)
+	if (mounts_begin(&err) < 0 || run(&b, &c, &err) < 0)
 		return cli_fail(&err, 1);
 	return bench_interrupted() ? 130 : 0;
 }
