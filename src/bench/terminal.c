@@ -57,8 +57,11 @@ void bench_progress(struct bench *b, const char *experiment, const char *text,
 			  left, sizeof(left));
 	if (tty)
 		fputs("\r\033[K", stderr);
-	fprintf(stderr, "%-8s %-46.46s %3.0f%%  %s%s", experiment, text,
-		total > 0 ? 100 * done / total : 0, left, tty ? "" : "\n");
+	fprintf(stderr, "%-8s %-46.46s", experiment, text);
+	if (total > 0)
+		fprintf(stderr, " %3.0f%%  %s", 100 * done / total, left);
+	if (!tty)
+		fputc('\n', stderr);
 	fflush(stderr);
 	shown = tty;
 }

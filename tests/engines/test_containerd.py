@@ -280,6 +280,25 @@ def _(t):
                  "all have ended", 40)
 
 
+@test("hull bench starts containers through it, and counts their shims")
+def _(t):
+    cage = ctr.need().cage
+    cage.run(HULL, "bench", "boot", "memory", "--via", "ctr", "--runtimes",
+             "ctr+hull", "--counts", "1,3", "--out", t.path("out"),
+             timeout=120)
+    with open(t.path("out/results.json")) as f:
+        results = json.load(f)
+    for experiment in ("boot", "memory"):
+        last = [r for r in results[experiment]
+                if r["participant"] == "ctr+hull"][-1]
+        t.equal((last["ok"], last["failed"]), (3, 0), experiment)
+    # A shim and the workload, each.
+    t.equal(last["processes"], 6, "processes")
+    t.check(0 < last["shims"] < last["pss"], f"{last}")
+    t.equal(ctr("-n", "hull-bench", "containers", "ls", "-q").stdout, "",
+            "what is left")
+
+
 @test("nothing is left when all tasks are gone")
 def _(t):
     cage = ctr.need().cage
