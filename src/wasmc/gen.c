@@ -159,6 +159,8 @@ LLVMValueRef gen_declare(struct gen *g, uint32_t index)
 	LLVMSetFunctionCallConv(fn, g->opt->convention);
 	LLVMSetVisibility(fn, LLVMHiddenVisibility);
 	gen_attributes(g, fn);
+	if (!g->opt->inlines)
+		gen_never_inline(g, fn);
 	return g->funcs[index] = fn;
 }
 

@@ -48,11 +48,14 @@ enum gen_helper {
 struct gen_options {
 	enum aot_cpu cpu;
 	bool strict, fuel;
+	/* Whoever made the module has inlined already.  To do it again makes
+	 * little faster, and frames are missing in traces. */
+	bool inlines;
 	unsigned int convention; /* gen_convention() */
 };
 
 struct gen_label {
-	enum op op; /* block, loop, if, else, try_table */
+	enum op op;   /* block, loop, if, else, try_table */
 	bool reached; /* of what is not a loop: its end, by a branch */
 	struct block_type type;
 	uint32_t height;          /* operands below the block */
@@ -189,8 +192,7 @@ struct gen_access gen_address(struct gen *g, unsigned int size);
 /* The same in two steps, for what pops operands above the address first. */
 struct gen_access gen_memarg(struct gen *g);
 void gen_resolve(struct gen *g, struct gen_access *a, unsigned int size);
-LLVMValueRef gen_load(struct gen *g, LLVMTypeRef t,
-		      const struct gen_access *a);
+LLVMValueRef gen_load(struct gen *g, LLVMTypeRef t, const struct gen_access *a);
 void gen_store(struct gen *g, LLVMValueRef v, const struct gen_access *a);
 /* Marks a load, store or atomic of linear memory. */
 void gen_is_memory(struct gen *g, LLVMValueRef instruction);
@@ -223,8 +225,8 @@ uint32_t gen_pass(struct gen *g, const struct wasm_functype *ft,
 		  LLVMValueRef *v, LLVMValueRef *args);
 /* The callee's side, first of all: push all parameters of `fn`, of which the
  * first is its `first`. */
-void gen_receive(struct gen *g, const struct wasm_functype *ft,
-		 LLVMValueRef fn, unsigned int first);
+void gen_receive(struct gen *g, const struct wasm_functype *ft, LLVMValueRef fn,
+		 unsigned int first);
 /* All results but the first, to where the caller looks for them. */
 void gen_store_results(struct gen *g, const struct wasm_functype *ft,
 		       LLVMValueRef *v);
@@ -238,14 +240,14 @@ void gen_fuel_settle(struct gen *g);
 
 /* --- families: one instruction each; g->op is read, its immediates not ---------- */
 
-void gen_control(struct gen *g);  /* gen_control.c: blocks, branches */
-void gen_calls(struct gen *g);    /* gen_call.c */
-void gen_variable(struct gen *g); /* gen_table.c: locals, globals, tables */
-bool gen_numeric(struct gen *g);  /* gen_num.c; false: not one of these */
-bool gen_memory(struct gen *g);   /* gen_mem.c */
-bool gen_table(struct gen *g);    /* gen_table.c: the instructions of 0xfc */
-bool gen_vector(struct gen *g);   /* gen_simd.c: 0xfd */
-bool gen_atomic(struct gen *g);   /* gen_atomic.c: 0xfe */
+void gen_control(struct gen *g);   /* gen_control.c: blocks, branches */
+void gen_calls(struct gen *g);     /* gen_call.c */
+void gen_variable(struct gen *g);  /* gen_table.c: locals, globals, tables */
+bool gen_numeric(struct gen *g);   /* gen_num.c; false: not one of these */
+bool gen_memory(struct gen *g);    /* gen_mem.c */
+bool gen_table(struct gen *g);     /* gen_table.c: the instructions of 0xfc */
+bool gen_vector(struct gen *g);    /* gen_simd.c: 0xfd */
+bool gen_atomic(struct gen *g);    /* gen_atomic.c: 0xfe */
 bool gen_reference(struct gen *g); /* gen_ref.c: 0xd0.., 0xfb */
 bool gen_object(struct gen *g);    /* gen_gc.c: structs and arrays */
 void gen_try_table(struct gen *g); /* gen_eh.c */

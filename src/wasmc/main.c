@@ -36,7 +36,8 @@ static const char help[] =
 	"Usage: hull-wasmc [OPTIONS] -o OUT MODULE\n"
 	"       hull-wasmc [OPTIONS] --fd IN:OUT\n"
 	"\n"
-	"  -O0 .. -O3         how hard to try (default -O2)\n"
+	"  -O0 .. -O3         how hard to try (default -O2); -O3 also inlines, so\n"
+	"                     that traces lack frames\n"
 	"  --target ARCH      x86_64 or aarch64 (default: this machine's)\n"
 	"  --cpu NAME         native (default), baseline, x86-64-v2, x86-64-v3,\n"
 	"                     x86-64-v4, armv8-a, armv8.1-a\n"
@@ -115,6 +116,7 @@ static int parse_options(struct options *o, int argc, char **argv,
 				rc = err_say(err, -EINVAL, "-O%s: only 0 to 3",
 					     optarg);
 			o->job.level = (unsigned int)(optarg[0] - '0');
+			o->job.gen.inlines = o->job.level == 3;
 			break;
 		case 'o':
 			o->out = optarg;
