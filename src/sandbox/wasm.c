@@ -369,6 +369,10 @@ static int wasm_enter(struct sandbox_task *task, int *exit_status,
 		rc = close_others(task, run->root.fd, err);
 	if (rc < 0)
 		return rc;
+	/* As after execve(): whoever has our user may look at us, and so may
+	 * a rootless "hull exec", which joins us by /proc.  Only now, when
+	 * there is nothing left to steal. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	run_module(run, task->program);
 }
 

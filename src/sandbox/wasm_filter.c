@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -49,6 +50,8 @@ int wasm_filter_install(struct err *err)
 	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
 	static const uint32_t ioctls[] = {TCGETS, FIONREAD};
 	static const uint32_t stop[] = {SIGSTOP};
+	static const uint32_t self[] = {0};
+	static const uint32_t dumpable[] = {PR_SET_DUMPABLE};
 	struct allow p;
 
 	allow_begin(&p);
@@ -61,5 +64,8 @@ int wasm_filter_install(struct err *err)
 	allow_values(&p, __NR_ioctl, 1, ioctls, ARRAY_SIZE(ioctls));
 	/* proc_raise() stops the process; it ends by itself. */
 	allow_values(&p, __NR_tgkill, 2, stop, ARRAY_SIZE(stop));
+	/* How large the stack may become. */
+	allow_values(&p, __NR_prlimit64, 0, self, ARRAY_SIZE(self));
+	allow_values(&p, __NR_prctl, 0, dumpable, ARRAY_SIZE(dumpable));
 	return allow_install(&p, err);
 }

@@ -2,11 +2,13 @@
 """hull as an ordinary user: run, exec, do, without any privilege."""
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from hull import *  # noqa: E402,F403
+import wasm  # noqa: E402
 
 
 def user():
@@ -78,6 +80,26 @@ def _(t):
     t.equal(t.hull("exec", c, "sh", "-c", "id -u; echo $$ > /dev/null",
                    **how).stdout, "0\n")
     t.hull("exec", c, "nothing", status=127, **how)
+    t.hull("kill", c, "KILL", **how)
+    t.wait_until(lambda: json.loads(t.hull("state", c, **how).stdout)
+                 ["status"] == "stopped", "it is stopped")
+    t.hull("delete", c, **how)
+    t.nothing_left()
+
+
+@test("a module: run, and exec of another")
+def _(t):
+    b = t.bundle()
+    shutil.copy(wasm.build("tests/wasm/cli/container.c"),
+                b.rootfs + "/app.wasm")
+    b.change({"process": {"args": ["/app.wasm", "sleep"]}})
+    how = as_user(t)
+    c = t.id()
+    null = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    t.hull("create", "--bundle", b.path, c, **null, **how)
+    t.hull("start", c, **how)
+    t.equal(t.hull("exec", c, "/app.wasm", "exit", "7", status=7, **how).stdout,
+            "")
     t.hull("kill", c, "KILL", **how)
     t.wait_until(lambda: json.loads(t.hull("state", c, **how).stdout)
                  ["status"] == "stopped", "it is stopped")

@@ -40,6 +40,15 @@ def _(t):
     t.has(r.stderr, "_start")
 
 
+@test("recursion without end is a trap, whatever the limit of the stack")
+def _(t):
+    for limit in [8 << 20, 1 << 40]:
+        r = t.run(wasm_bundle(t, "recurse", changes={"process": {"rlimits": [
+            {"type": "RLIMIT_STACK", "soft": limit, "hard": limit}]}}),
+            status=134)
+        t.has(r.stderr, "call stack exhausted")
+
+
 @test("the module is found by a bare name, and by an export's name")
 def _(t):
     for name in ["app.wasm", "./app.wasm", "/app.wasm"]:

@@ -87,6 +87,13 @@ __attribute__((export_name("other"))) void other(void)
 	fflush(stdout);
 }
 
+/* Not a loop in disguise, and without a stack in linear memory, which would
+ * be used up first. */
+static __attribute__((noinline)) unsigned int recurse(unsigned int n)
+{
+	return n == 3000000000u ? n : (recurse(n + 1) * 3 + n) ^ n;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -111,6 +118,8 @@ int main(int argc, char **argv)
 		return atoi(argv[2]);
 	} else if (!strcmp(what, "trap")) {
 		__builtin_trap();
+	} else if (!strcmp(what, "recurse")) {
+		return (int)recurse((unsigned int)argc);
 	} else if (!strcmp(what, "allocate")) {
 		return allocate();
 	} else if (!strcmp(what, "tty")) {
