@@ -31,10 +31,19 @@ static void put(int dir, const char *text)
 	close(fd);
 }
 
+/* Of the test, which is a process. */
+static struct arena *arena(void)
+{
+	static struct arena *a;
+
+	if (!a)
+		a = arena_new(0);
+	return a;
+}
+
 static struct bench_results fresh(void)
 {
-	return (struct bench_results){.arena = arena_new(0),
-				      .schema = BENCH_SCHEMA};
+	return (struct bench_results){.arena = arena(), .schema = BENCH_SCHEMA};
 }
 
 TEST(what_is_written_is_read)
@@ -121,7 +130,7 @@ TEST(lists_grow_also_after_they_were_read)
 TEST(words_stand_for_kinds_and_verdicts)
 {
 	struct bench_results r = fresh();
-	struct buf text = {0};
+	_cleanup_buf_ struct buf text = {0};
 
 	bench_add(&r, participants)->name = "fork";
 	bench_add(&r, compat)->participant = "x";
@@ -138,9 +147,8 @@ TEST(another_schema_is_refused_whatever_else_it_says)
 	struct err err = {0};
 
 	put(dir, "{\"machine\": 7, \"schema\": 2}");
-	CHECK_INT(
-		bench_results_read(&r, arena_new(0), dir, "results.json", &err),
-		-EPROTO);
+	CHECK_INT(bench_results_read(&r, arena(), dir, "results.json", &err),
+		  -EPROTO);
 	CHECK_STR(err.msg, "results.json: has schema 2, this hull reads "
 			   "schema 1");
 }
@@ -168,7 +176,7 @@ TEST(a_broken_file_is_refused_with_the_place)
 		struct err err = {0};
 
 		put(dir, bad[i].text);
-		CHECK(bench_results_read(&r, arena_new(0), dir, "results.json",
+		CHECK(bench_results_read(&r, arena(), dir, "results.json",
 					 &err) < 0);
 		if (!strstr(err.msg, bad[i].says))
 			test_fail(__FILE__, __LINE__, "%s: %s", bad[i].text,
@@ -181,9 +189,8 @@ TEST(a_file_that_is_not_there_is_said_so)
 	struct bench_results r = {0};
 	struct err err = {0};
 
-	CHECK_INT(
-		bench_results_read(&r, arena_new(0), tmpdir(), "r.json", &err),
-		-ENOENT);
+	CHECK_INT(bench_results_read(&r, arena(), tmpdir(), "r.json", &err),
+		  -ENOENT);
 	CHECK(strstr(err.msg, "r.json"));
 }
 
