@@ -86,6 +86,19 @@ static void add_mount(const char *name, const char *own)
 		m->dir = xasprintf("%s/%s", view->root, folder ?: name);
 }
 
+/* The line of v2 is always there, mounted or not.  Beside v1 it may not be,
+ * and its folder then is one of the tmpfs around it. */
+static bool unified_is_mounted(void)
+{
+	_cleanup_free_ char *dir = NULL;
+	struct statfs fs;
+
+	if (layout.mode == CGROUP_V2 || view->mode != CGROUP_NONE)
+		return true;
+	dir = xasprintf("%s/%s", view->root, CGROUP_UNIFIED);
+	return statfs(dir, &fs) < 0 || fs.f_type != TMPFS_MAGIC;
+}
+
 /* Lines of "7:cpu,cpuacct:/path", and "0::/path" for v2. */
 static int read_own(struct err *err)
 {
@@ -107,7 +120,8 @@ static int read_own(struct err *err)
 			continue;
 		if (*names && v1)
 			add_mount(names, line);
-		else if (!*names && view->mode != CGROUP_V1)
+		else if (!*names && view->mode != CGROUP_V1 &&
+			 unified_is_mounted())
 			add_mount(CGROUP_UNIFIED, line);
 	}
 	return 0;

@@ -34,6 +34,20 @@ def with_resources(t, **resources):
         "resources": resources}}))
 
 
+@test("beside v1, the folder of a v2 that is not mounted is none")
+def _(t):
+    need_root()
+    unified = "/sys/fs/cgroup/unified"
+    if not os.path.ismount(unified):
+        skip("hybrid", "no cgroup v2 beside v1 here")
+    c = t.id()
+    b = t.bundle("true", {"linux": {"cgroupsPath": f"/{c}"}})
+    t.hull("run", "--bundle", b.path, c,
+           prefix=["unshare", "-m", "sh", "-c",
+                   f'umount {unified} && exec "$@"', "sh"])
+    t.nothing_left()
+
+
 @test("memory: limit and reservation")
 def _(t):
     need_root()
