@@ -116,8 +116,8 @@ static void compare_memory(struct comparison *c)
 		row(c, now->participant,
 		    arena_printf(c->now.arena, "N = %s",
 				 say_count(c->now.arena, now->count)),
-		    old ? (double)old->available : 0, (double)now->available,
-		    say_bytes);
+		    old ? (double)bench_taken(old) : 0,
+		    (double)bench_taken(now), say_bytes);
 	}
 }
 
@@ -299,7 +299,7 @@ static void summary_row(const struct view *v, const char *name, FILE *out)
 	right(out, b ? say_ms(a, b->total.median) : "-", 10);
 	right(out, b ? say_ms(a, b->total.p99) : "-", 10);
 	right(out, b ? arena_printf(a, "%.0f", b->starts_per_s) : "-", 9);
-	right(out, m ? say_bytes(a, (double)m->available / m->ok) : "-", 11);
+	right(out, m ? say_bytes(a, (double)bench_taken(m) / m->ok) : "-", 11);
 	ratio = view_cpu_ratio(v, name, &n);
 	right(out, n ? say_ratio(a, ratio) : "-", 9);
 	ratio = view_io_ratio(v, name, &n);

@@ -34,7 +34,7 @@ static void memory_words(const struct view *v, const char *name,
 
 	if (!view_both_memory(v, name, v->baseline, &own, &base))
 		return;
-	less = 1 - (double)own->available / (double)base->available;
+	less = 1 - (double)bench_taken(own) / (double)bench_taken(base);
 	buf_printf(out, "%s%s ", out->len ? ", " : "",
 		   say_count(v->arena, own->count));
 	if (out->len && strstr(out->data, "boots"))
@@ -122,12 +122,12 @@ static struct tile memory_tile(const struct view *v, const char *name)
 		return t;
 	t.owner = name;
 	t.big = say_part(v->arena,
-			 (double)own->available / (double)base->available);
+			 (double)bench_taken(own) / (double)bench_taken(base));
 	t.label = arena_printf(v->arena, "of %s’s memory", v->baseline);
 	t.detail = arena_printf(v->arena, "%s: %s for %s, not %s", name,
-				say_bytes(v->arena, (double)own->available),
+				say_bytes(v->arena, (double)bench_taken(own)),
 				say_count(v->arena, own->count),
-				say_bytes(v->arena, (double)base->available));
+				say_bytes(v->arena, (double)bench_taken(base)));
 	return t;
 }
 

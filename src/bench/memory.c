@@ -361,7 +361,7 @@ static void fit(struct bench *b, const struct participant *p)
 		if (!str_eq(m->participant, p->name) || m->ok == 0)
 			continue;
 		x[n] = m->ok;
-		y[n] = (double)m->available;
+		y[n] = (double)bench_taken(m);
 		pss[n++] = (double)m->pss;
 	}
 	if (!stats_fit(x, y, n, &all) || !stats_fit(x, pss, n, &own))

@@ -261,14 +261,13 @@ static void memory_ratio_cell(const struct view *v, struct grid *g,
 		empty_cell(g, NULL);
 		return;
 	}
-	grid_cell(g, say_ratio(v->arena, (double)own->available /
-						 (double)base->available));
+	grid_cell(g, say_ratio(v->arena, (double)bench_taken(own) /
+						 (double)bench_taken(base)));
 }
 
 static struct grid *memory_totals(const struct view *v)
 {
-	struct grid *g = grid_new(v->arena,
-				  "Memory that the machine lost to N sleepers");
+	struct grid *g = grid_new(v->arena, "Memory that N sleepers take");
 	uint32_t *counts;
 	size_t n = view_memory_counts(v, &counts);
 
@@ -299,7 +298,7 @@ static struct grid *memory_totals(const struct view *v)
 				continue;
 			}
 			c = grid_cell(
-				g, say_bytes(v->arena, (double)m->available));
+				g, say_bytes(v->arena, (double)bench_taken(m)));
 			c->note = memory_note(v, m);
 		}
 		if (v->baseline)

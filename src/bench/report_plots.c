@@ -61,8 +61,9 @@ static int64_t most_memory(const struct view *v, bool small)
 	for (size_t i = 0; i < v->r->n_memory; i++) {
 		const struct bench_memory *m = &v->r->memory[i];
 
-		if (is_small(v, m->participant) == small && m->available > most)
-			most = m->available;
+		if (is_small(v, m->participant) == small &&
+		    bench_taken(m) > most)
+			most = bench_taken(m);
 	}
 	return most;
 }
@@ -80,7 +81,7 @@ static bool memory_lines(const struct view *v, enum canvas canvas, bool all,
 			 struct buf *out)
 {
 	struct lines lines = {
-		.heading = "What MemAvailable lost",
+		.heading = "Processes and what the kernel keeps for them",
 		.x_label = "Sleeping containers",
 		.binary = true,
 		.say = say_bytes,
@@ -103,7 +104,7 @@ static bool memory_lines(const struct view *v, enum canvas canvas, bool all,
 			if (!m)
 				continue;
 			x[l->n] = counts[i];
-			y[l->n++] = (double)m->available;
+			y[l->n++] = (double)bench_taken(m);
 		}
 		lines.n += l->n > 0;
 	}
@@ -171,8 +172,8 @@ bool plot_memory_ratio(const struct view *v, enum canvas canvas,
 	for (size_t p = 0; p < v->n; p++)
 		if (view_both_memory(v, v->names[p], v->baseline, &own, &base))
 			add_bar(v, bars, &n, v->names[p],
-				(double)own->available /
-					(double)base->available);
+				(double)bench_taken(own) /
+					(double)bench_taken(base));
 	return n > 1 &&
 	       plot_ratio_bars(v, canvas,
 			       arena_printf(v->arena,
@@ -378,9 +379,9 @@ static struct stack make_stack(const struct bench_memory *m)
 		s.part[i] = fmax(s.part[i], 0);
 		known += s.part[i];
 	}
-	s.part[PARTS - 1] = fmax((double)m->available / n - known, 0);
+	s.part[PARTS - 1] = fmax((double)bench_taken(m) / n - known, 0);
 	s.sum = known + s.part[PARTS - 1];
-	s.all = (double)m->available / n;
+	s.all = (double)bench_taken(m) / n;
 	return s;
 }
 

@@ -256,7 +256,7 @@ bool view_both_memory(const struct view *v, const char *a, const char *b,
 		/* A few are less than what a machine takes and gives back for
 		 * itself meanwhile. */
 		if (*ra && *rb && counts[n] >= MEMORY_MEANS &&
-		    (*ra)->available > 0 && (*rb)->available > 0)
+		    bench_taken(*ra) > 0 && bench_taken(*rb) > 0)
 			return true;
 	}
 	return false;

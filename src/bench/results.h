@@ -80,10 +80,18 @@ struct bench_memory {
 	char *error, *note;
 };
 
+/* What they take: all that the kernel accounts, and the processes' share.
+ * Not what MemAvailable lost, which depends on what others left behind for it
+ * to count. */
+static inline int64_t bench_taken(const struct bench_memory *m)
+{
+	return m->kernel_stack + m->page_tables + m->slab + m->percpu + m->pss;
+}
+
 /* Least squares over the counts of one participant. */
 struct bench_fit {
 	char *participant;
-	double per_container, fixed, r2; /* MemAvailable, bytes */
+	double per_container, fixed, r2; /* bench_taken(), bytes */
 	double pss_per_container;
 };
 

@@ -87,7 +87,7 @@ static char *memory(const struct view *v, const char *name)
 	if (!m)
 		return NULL;
 	return arena_printf(v->arena, "%s\neach of %s",
-			    say_bytes(v->arena, (double)m->available / m->ok),
+			    say_bytes(v->arena, (double)bench_taken(m) / m->ok),
 			    say_count(v->arena, m->ok));
 }
 

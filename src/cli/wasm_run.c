@@ -394,16 +394,15 @@ static int load(const struct args *args, struct wasi_program *p,
 int cmd_wasm_run(const struct args *args)
 {
 	_cleanup_(gift_free) struct gift gift = {.root = -1};
-	struct wasi_program p = {0};
-	struct wasm_code code = {0};
+	/* The kernel takes back what these hold faster than we could. */
+	static struct wasi_program p;
+	static struct wasm_code code;
 	struct err err = {0};
-	int timeout_ms, rc, status;
+	int timeout_ms, rc;
 
 	rc = load(args, &p, &code, &gift, &timeout_ms, &err);
-	if (rc < 0) {
-		wasm_code_close(&code);
+	if (rc < 0)
 		return cli_fail(&err, 1);
-	}
 	/* A closed pipe is an error of the write, as WASI has no signals. */
 	signal(SIGPIPE, SIG_IGN);
 	wasi_program_act_as_init();
@@ -412,8 +411,5 @@ int cmd_wasm_run(const struct args *args)
 	rc = start(args, &p, &err);
 	if (timeout_ms)
 		stop_timer();
-	status = finish(args, &p, rc, &err);
-	wasi_program_free(&p);
-	wasm_code_close(&code);
-	return status;
+	return finish(args, &p, rc, &err);
 }

@@ -275,8 +275,9 @@ static void instruction(struct gen *g)
 		gen_calls(g);
 	else if (g->op >= OP_local_get && g->op <= OP_table_set)
 		gen_variable(g);
-	else if (!(gen_numeric(g) || gen_memory(g) || gen_table(g) ||
-		   gen_vector(g) || gen_atomic(g) || gen_reference(g)))
+	else if (!(gen_numeric(g) || gen_memory(g) || gen_bulk(g) ||
+		   gen_table(g) || gen_vector(g) || gen_atomic(g) ||
+		   gen_reference(g)))
 		abort(); /* validated, so known */
 }
 

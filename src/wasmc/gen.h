@@ -245,6 +245,7 @@ void gen_calls(struct gen *g);     /* gen_call.c */
 void gen_variable(struct gen *g);  /* gen_table.c: locals, globals, tables */
 bool gen_numeric(struct gen *g);   /* gen_num.c; false: not one of these */
 bool gen_memory(struct gen *g);    /* gen_mem.c */
+bool gen_bulk(struct gen *g);      /* gen_mem.c: of memories and tables */
 bool gen_table(struct gen *g);     /* gen_table.c: the instructions of 0xfc */
 bool gen_vector(struct gen *g);    /* gen_simd.c: 0xfd */
 bool gen_atomic(struct gen *g);    /* gen_atomic.c: 0xfe */

@@ -197,17 +197,18 @@ static void memory_grow(struct gen *g)
 	gen_push(g, narrow(g, old, g->m->memories[index].is64));
 }
 
-static void memory_fill(struct gen *g)
+/* Bulk instructions of memories and tables have the same operands. */
+static void fill(struct gen *g, enum gen_helper h)
 {
 	LLVMValueRef args[4] = {gen_i32(g, read_u32(&g->r))};
 
 	args[3] = gen_wide(g, gen_pop(g));
 	args[2] = gen_pop(g);
 	args[1] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_memory_fill, args, 4);
+	gen_helper_or_trap(g, h, args, 4);
 }
 
-static void memory_copy(struct gen *g)
+static void copy(struct gen *g, enum gen_helper h)
 {
 	LLVMValueRef args[5];
 
@@ -216,10 +217,10 @@ static void memory_copy(struct gen *g)
 	args[4] = gen_wide(g, gen_pop(g));
 	args[3] = gen_wide(g, gen_pop(g));
 	args[2] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_memory_copy, args, 5);
+	gen_helper_or_trap(g, h, args, 5);
 }
 
-static void memory_init(struct gen *g)
+static void init(struct gen *g, enum gen_helper h)
 {
 	LLVMValueRef args[5];
 
@@ -228,14 +229,46 @@ static void memory_init(struct gen *g)
 	args[4] = gen_pop(g);
 	args[3] = gen_pop(g);
 	args[2] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_memory_init, args, 5);
+	gen_helper_or_trap(g, h, args, 5);
 }
 
-static void data_drop(struct gen *g)
+static void drop(struct gen *g, enum gen_helper h)
 {
 	LLVMValueRef arg = gen_i32(g, read_u32(&g->r));
 
-	gen_helper(g, GEN_data_drop, &arg, 1);
+	gen_helper(g, h, &arg, 1);
+}
+
+bool gen_bulk(struct gen *g)
+{
+	switch (g->op) {
+	case OP_memory_fill:
+		fill(g, GEN_memory_fill);
+		return true;
+	case OP_table_fill:
+		fill(g, GEN_table_fill);
+		return true;
+	case OP_memory_copy:
+		copy(g, GEN_memory_copy);
+		return true;
+	case OP_table_copy:
+		copy(g, GEN_table_copy);
+		return true;
+	case OP_memory_init:
+		init(g, GEN_memory_init);
+		return true;
+	case OP_table_init:
+		init(g, GEN_table_init);
+		return true;
+	case OP_data_drop:
+		drop(g, GEN_data_drop);
+		return true;
+	case OP_elem_drop:
+		drop(g, GEN_elem_drop);
+		return true;
+	default:
+		return false;
+	}
 }
 
 bool gen_memory(struct gen *g)
@@ -254,18 +287,6 @@ bool gen_memory(struct gen *g)
 		return true;
 	case OP_memory_grow:
 		memory_grow(g);
-		return true;
-	case OP_memory_fill:
-		memory_fill(g);
-		return true;
-	case OP_memory_copy:
-		memory_copy(g);
-		return true;
-	case OP_memory_init:
-		memory_init(g);
-		return true;
-	case OP_data_drop:
-		data_drop(g);
 		return true;
 	default:
 		return false;

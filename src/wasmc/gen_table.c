@@ -131,47 +131,6 @@ static void table_grow(struct gen *g)
 	gen_push(g, narrow(g, gen_helper(g, GEN_table_grow, args, 3), table));
 }
 
-static void table_fill(struct gen *g)
-{
-	LLVMValueRef args[4] = {gen_i32(g, read_u32(&g->r))};
-
-	args[3] = gen_wide(g, gen_pop(g));
-	args[2] = gen_pop(g);
-	args[1] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_table_fill, args, 4);
-}
-
-static void table_copy(struct gen *g)
-{
-	LLVMValueRef args[5];
-
-	args[0] = gen_i32(g, read_u32(&g->r));
-	args[1] = gen_i32(g, read_u32(&g->r));
-	args[4] = gen_wide(g, gen_pop(g));
-	args[3] = gen_wide(g, gen_pop(g));
-	args[2] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_table_copy, args, 5);
-}
-
-static void table_init(struct gen *g)
-{
-	LLVMValueRef args[5];
-
-	args[1] = gen_i32(g, read_u32(&g->r));
-	args[0] = gen_i32(g, read_u32(&g->r));
-	args[4] = gen_pop(g);
-	args[3] = gen_pop(g);
-	args[2] = gen_wide(g, gen_pop(g));
-	gen_helper_or_trap(g, GEN_table_init, args, 5);
-}
-
-static void elem_drop(struct gen *g)
-{
-	LLVMValueRef arg = gen_i32(g, read_u32(&g->r));
-
-	gen_helper(g, GEN_elem_drop, &arg, 1);
-}
-
 bool gen_table(struct gen *g)
 {
 	uint32_t table;
@@ -183,18 +142,6 @@ bool gen_table(struct gen *g)
 		return true;
 	case OP_table_grow:
 		table_grow(g);
-		return true;
-	case OP_table_fill:
-		table_fill(g);
-		return true;
-	case OP_table_copy:
-		table_copy(g);
-		return true;
-	case OP_table_init:
-		table_init(g);
-		return true;
-	case OP_elem_drop:
-		elem_drop(g);
 		return true;
 	default:
 		return false;

@@ -97,7 +97,7 @@ def memories(rng):
                    "kernel_stack": 16384 * count,
                    "page_tables": int(all_ * .11),
                    "slab": int(all_ * .14), "percpu": int(all_ * .05),
-                   "pss": int(all_ * .42) + shims * 900 * count,
+                   "pss": int(all_ * .7) - 16384 * count,
                    "private": int(all_ * .3), "shims": shims * 900 * count}
 
 

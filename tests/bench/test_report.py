@@ -207,7 +207,7 @@ def tiny(**who):
                               "starts_per_s": 1000 / ms, "total": s})
         if mib:
             r["memory"].append({"participant": name, "count": 1500,
-                                "ok": 1500, "available": mib << 20})
+                                "ok": 1500, "pss": mib << 20})
     return r
 
 
