@@ -39,9 +39,9 @@ struct wasm_func {
 	/* [aot] Of compiled code: instance and type in one, the address of a
 	 * byte of inst->signatures. */
 	const void *signature;
-	const void *native;         /* [aot] compiled code, or NULL */
-	uint32_t frame_slots;       /* of the value stack, all included */
-	uint32_t index;             /* in its module */
+	const void *native;   /* [aot] compiled code, or NULL */
+	uint32_t frame_slots; /* of the value stack, all included */
+	uint32_t index;       /* in its module */
 	uint32_t param_slots, result_slots;
 	wasm_host_fn host; /* instead of code of a module */
 	void *data;
@@ -51,8 +51,8 @@ struct wasm_func {
 struct wasm_table {
 	uint64_t *elems; /* [aot] references */
 	uint64_t len;    /* [aot] */
-	uint64_t cap;   /* elements mapped at elems */
-	uint64_t limit; /* the embedder's */
+	uint64_t cap;    /* elements mapped at elems */
+	uint64_t limit;  /* the embedder's */
 	wasm_type elem;
 	struct wasm_limits type;
 };
@@ -80,18 +80,18 @@ struct elem_seg {
 };
 
 struct wasm_instance {
-	uint8_t *mem0_base;          /* [aot] of a guarded memory 0 */
-	struct wasm_memory **memory; /* [aot] */
-	struct wasm_table **table;   /* [aot] */
-	struct wasm_global **global; /* [aot] */
-	struct wasm_func **func;     /* [aot] */
-	struct wasm_tag **tag;       /* [aot] */
-	struct wasm_store *store;    /* [aot] */
-	struct wasm_global *own_globals;  /* [aot] those it defines */
-	const struct type *const *types;  /* [aot] by the module's index */
-	const char *signatures;           /* [aot] one for each type */
-	const void *const *helpers;       /* [aot] aot.def */
-	union wasm_value *results;        /* [aot] all but the first */
+	uint8_t *mem0_base;              /* [aot] of a guarded memory 0 */
+	struct wasm_memory **memory;     /* [aot] */
+	struct wasm_table **table;       /* [aot] */
+	struct wasm_global **global;     /* [aot] */
+	struct wasm_func **func;         /* [aot] */
+	struct wasm_tag **tag;           /* [aot] */
+	struct wasm_store *store;        /* [aot] */
+	struct wasm_global *own_globals; /* [aot] those it defines */
+	const struct type *const *types; /* [aot] by the module's index */
+	const char *signatures;          /* [aot] one for each type */
+	const void *const *helpers;      /* [aot] aot.def */
+	union wasm_value *results;       /* [aot] all but the first */
 	uintptr_t stack_limit; /* [aot] where the native stack must not be */
 	struct wasm_module *module;
 	struct data_seg *data;

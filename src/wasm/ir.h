@@ -89,5 +89,4 @@ int compile_to(struct wasm_func *f, struct code_map *map,
 void interp_run(struct exec *x, const union code *ip, union wasm_value *fp,
 		uint8_t *mem);
 extern const union code code_compile[1], code_host[1], code_native[1],
-	code_exit[1],
-	code_restore[1], code_ret[1];
+	code_exit[1], code_restore[1], code_ret[1];

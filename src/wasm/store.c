@@ -173,8 +173,8 @@ static void mark_instance(struct gc_heap *heap,
 
 /* Compiled code keeps references where it likes, as addresses within objects
  * too: in registers, which are all in this frame now, and on the stack. */
-static void __attribute__((noinline))
-mark_native(struct gc_heap *heap, const char *top)
+static void __attribute__((noinline)) mark_native(struct gc_heap *heap,
+						  const char *top)
 {
 	const char *here;
 

@@ -34,8 +34,8 @@ struct exec {
 	uint32_t pending; /* [aot] before AOT_TRAP_PENDING */
 	uint32_t nesting; /* of wasm_call() */
 	const union code *trap_ip;
-	uint64_t fuel; /* [aot] */
-	gc_ref exception;     /* thrown and not yet caught */
+	uint64_t fuel;    /* [aot] */
+	gc_ref exception; /* thrown and not yet caught */
 	void *native_top; /* of the stack that compiled code uses, or NULL */
 	union wasm_value *results; /* wasm_instance.results */
 	int thread, timer;         /* aot_interrupt() */

@@ -102,7 +102,7 @@ static struct sigaction previous_segv, previous_bus, previous_traps;
  * sent has no instruction to repeat and is sent again. */
 static void pass_on(int sig, siginfo_t *info, void *context)
 {
-	struct sigaction *prev = sig == SIGBUS	  ? &previous_bus
+	struct sigaction *prev = sig == SIGBUS    ? &previous_bus
 				 : sig == SIGSEGV ? &previous_segv
 						  : &previous_traps;
 
