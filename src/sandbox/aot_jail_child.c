@@ -297,7 +297,8 @@ static int set_limits(const struct aot_jail *jail, struct err *err)
 	} limits[] = {
 		{RLIMIT_AS, jail->memory},
 		{RLIMIT_FSIZE, jail->output},
-		{RLIMIT_CPU, (uint64_t)jail->seconds},
+		/* Should nobody watch any more: who watches is first. */
+		{RLIMIT_CPU, (uint64_t)jail->seconds + 1},
 		{RLIMIT_NOFILE, jail->workers + 12},
 		{RLIMIT_NPROC, jail->workers + 1},
 		{RLIMIT_CORE, 0},
