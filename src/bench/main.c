@@ -25,6 +25,7 @@
 #include "bench/mounts.h"
 #include "bench/options.h"
 #include "bench/participants.h"
+#include "bench/remove.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
 #include "bench/terminal.h"
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
 	static struct bench b;
 	struct bench_command c = {0};
 	struct err err = {0};
+	int rc;
 
 	if (bench_options_parse(argc, argv, &b.o, &c, &err) < 0)
 		return cli_fail(&err, 1);
@@ -267,7 +269,13 @@ int main(int argc, char **argv)
 	raise_limits();
 	/* Orphans are containers: so we can wait for them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (mounts_begin(&err) < 0 || run(&b, &c, &err) < 0)
+	rc = mounts_begin(&err);
+	if (rc == 0) {
+		engine_cgroups_note();
+		rc = run(&b, &c, &err);
+		engine_cgroups_remove();
+	}
+	if (rc < 0)
 		return cli_fail(&err, 1);
 	return bench_interrupted() ? 130 : 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -152,6 +153,41 @@ void remove_cgroups(const char *marker)
 	cgroup_marker = marker;
 	/* A v1 host has one hierarchy per controller, so no FTW_MOUNT. */
 	nftw("/sys/fs/cgroup", visit_cgroup, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Engines make these at the top, podman even to say its version, and leave
+ * them there.  Children first. */
+static const char *const engines_make[] = {
+	"/sys/fs/cgroup/*/libpod_parent/conmon",
+	"/sys/fs/cgroup/libpod_parent/conmon",
+	"/sys/fs/cgroup/*/libpod_parent",
+	"/sys/fs/cgroup/libpod_parent",
+	"/sys/fs/cgroup/*/hull-bench",
+	"/sys/fs/cgroup/hull-bench",
+};
+static bool was_there[ARRAY_SIZE(engines_make)];
+
+void engine_cgroups_note(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engines_make); i++) {
+		glob_t found = {0};
+
+		was_there[i] = glob(engines_make[i], 0, NULL, &found) == 0;
+		globfree(&found);
+	}
+}
+
+void engine_cgroups_remove(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engines_make); i++) {
+		glob_t found = {0};
+
+		if (!was_there[i] &&
+		    glob(engines_make[i], 0, NULL, &found) == 0)
+			for (size_t n = 0; n < found.gl_pathc; n++)
+				rmdir(found.gl_pathv[n]); /* if it is empty */
+		globfree(&found);
+	}
 }
 
 /* --------------------------------------------------------------- files -- */

@@ -14,5 +14,8 @@ unsigned int remove_containers(struct bench *b, const struct participant *p,
 unsigned int remove_processes(const char *dir);
 /* Empty control groups whose name begins with `marker`. */
 void remove_cgroups(const char *marker);
+/* Those that engines leave at the top: what was there before stays. */
+void engine_cgroups_note(void);
+void engine_cgroups_remove(void);
 /* rm -r, across no mount. */
 void remove_tree(const char *path);

@@ -32,7 +32,7 @@ from hull import (HULL, Failure, Skip, cgroup_mounts, make_rootfs, need_program,
 hull.TEST_TIMEOUT = max(hull.TEST_TIMEOUT, 200)
 
 # What engines make at the top whatever they are told.
-STUBBORN = ["/docker", "/libpod_parent"]
+STUBBORN = ["/docker", "/libpod_parent", "/hull-bench"]
 
 # As process 1 it reaps whoever is left to it.
 FIRST = """
